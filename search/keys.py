@@ -1,0 +1,138 @@
+"""Keys, words, prefixes and bigrams made by the application, the same for every engine.
+
+Exact matching, half-typed Hangul and typos must not differ between engines, so none of it is left to an
+engine's analysers.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+_HANGUL_BASE, _HANGUL_LAST = 0xAC00, 0xD7A3
+_INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_MEDIALS = ("ㅏ", "ㅐ", "ㅑ", "ㅒ", "ㅓ", "ㅔ", "ㅕ", "ㅖ", "ㅗ", "ㅗㅏ", "ㅗㅐ", "ㅗㅣ", "ㅛ", "ㅜ", "ㅜㅓ", "ㅜㅔ", "ㅜㅣ", "ㅠ", "ㅡ", "ㅡㅣ", "ㅣ")
+_FINALS = (
+    "", "ㄱ", "ㄲ", "ㄱㅅ", "ㄴ", "ㄴㅈ", "ㄴㅎ", "ㄷ", "ㄹ", "ㄹㄱ", "ㄹㅁ", "ㄹㅂ", "ㄹㅅ", "ㄹㅌ", "ㄹㅍ", "ㄹㅎ",
+    "ㅁ", "ㅂ", "ㅂㅅ", "ㅅ", "ㅆ", "ㅇ", "ㅈ", "ㅊ", "ㅋ", "ㅌ", "ㅍ", "ㅎ",
+)  # fmt: skip
+_COMPOUND = {"ㄳ": "ㄱㅅ", "ㄵ": "ㄴㅈ", "ㄶ": "ㄴㅎ", "ㄺ": "ㄹㄱ", "ㄻ": "ㄹㅁ", "ㄼ": "ㄹㅂ", "ㄽ": "ㄹㅅ", "ㄾ": "ㄹㅌ",
+             "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ", "ㅘ": "ㅗㅏ", "ㅙ": "ㅗㅐ", "ㅚ": "ㅗㅣ", "ㅝ": "ㅜㅓ", "ㅞ": "ㅜㅔ",
+             "ㅟ": "ㅜㅣ", "ㅢ": "ㅡㅣ"}  # fmt: skip
+_CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힣ㄱ-ㆎ豈-﫿]+")
+_WORD = re.compile(r"[^\W_]+")
+_SYMBOLS = str.maketrans({"×": "x", "∞": " infinity ", "½": " 1/2 ", "†": " ", "♥": " ", "♡": " ", "☆": " ", "★": " ", "&": " and "})
+
+
+def fold(text: str) -> str:
+    """Return `text` in NFKC, casefolded, without accents (kana keep their voicing marks)."""
+    text = unicodedata.normalize("NFKC", text.translate(_SYMBOLS)).casefold()
+    if text.isascii():
+        return text
+    out = []
+    for char in unicodedata.normalize("NFD", text):
+        if unicodedata.combining(char) and char not in "゙゚":
+            continue
+        out.append(char)
+    return unicodedata.normalize("NFC", "".join(out))
+
+
+def words(text: str) -> list[str]:
+    """Return the folded words of `text`: runs of letters and digits in any script."""
+    return _WORD.findall(fold(text).replace("'", "").replace("’", ""))
+
+
+@lru_cache(maxsize=65536)
+def key(text: str) -> str:
+    """Return the exact key of a name: folded, without punctuation and spaces."""
+    made = "".join(words(text))
+    # A name of symbols only ("∀", "%") would have no key; its folded form serves.
+    return made or fold(text).strip()
+
+
+@lru_cache(maxsize=65536)
+def loose_key(text: str) -> str:
+    """Return the key with romanised Japanese long vowels and wavering spellings made one (ou, oo, ō -> o; wo -> o)."""
+    made = key(text)
+    if not made.isascii():
+        return made
+    for old, new in (("ou", "o"), ("oo", "o"), ("uu", "u"), ("aa", "a"), ("ii", "i"), ("ee", "e"), ("oh", "o"), ("wo", "o"), ("dzu", "zu"), ("du", "zu"), ("tsu", "tu"), ("shi", "si"), ("chi", "ti"), ("fu", "hu"), ("mb", "nb"), ("mp", "np")):  # fmt: skip
+        made = made.replace(old, new)
+    return made
+
+
+def jamo(text: str) -> str:
+    """Return `text` with Hangul syllables decomposed to the keys one types for them."""
+    out = []
+    for char in text:
+        code = ord(char)
+        if _HANGUL_BASE <= code <= _HANGUL_LAST:
+            rest = code - _HANGUL_BASE
+            out.append(_INITIALS[rest // 588] + _MEDIALS[rest % 588 // 28] + _FINALS[rest % 28])
+        else:
+            out.append(_COMPOUND.get(char, char))
+    return "".join(out)
+
+
+def initials(text: str) -> str:
+    """Return the initial consonants (초성) of the Hangul syllables of `text`, empty where there is none."""
+    return "".join(
+        _INITIALS[(ord(char) - _HANGUL_BASE) // 588] for char in text if _HANGUL_BASE <= ord(char) <= _HANGUL_LAST
+    )
+
+
+def is_initials(text: str) -> bool:
+    """Tell whether `text` is typed in initial consonants only, two or more."""
+    letters = text.replace(" ", "")
+    return len(letters) > 1 and all(char in _INITIALS for char in letters)
+
+
+def has_hangul(text: str) -> bool:
+    """Tell whether `text` holds Hangul syllables or jamo."""
+    return any(_HANGUL_BASE <= ord(char) <= _HANGUL_LAST or "ㄱ" <= char <= "ㆎ" for char in text)
+
+
+def has_cjk(text: str) -> bool:
+    """Tell whether `text` holds Chinese, Japanese or Korean letters."""
+    return _CJK.search(text) is not None
+
+
+def bigrams(text: str) -> list[str]:
+    """Return character bigrams of the CJK runs of `text`, a run of one letter as it is."""
+    found: list[str] = []
+    for run in _CJK.findall(fold(text)):
+        found.extend([run] if len(run) == 1 else [run[at : at + 2] for at in range(len(run) - 1)])
+    return found
+
+
+def trigrams(text: str) -> list[str]:
+    """Return the distinct character trigrams of the loose key (jamo for Hangul), with its ends marked."""
+    padded = f"^{jamo(loose_key(text))}$"
+    return list(dict.fromkeys(padded[at : at + 3] for at in range(max(len(padded) - 2, 1))))
+
+
+def prefix_forms(name: str) -> Iterator[str]:
+    """Yield what a person may begin to type to find `name`: from each word on, in jamo, and 초성."""
+    parts = words(name)
+    for at in range(len(parts)):
+        yield jamo("".join(parts[at:]))
+        if at == 0:
+            loose = loose_key(name)
+            if loose != "".join(parts) and loose.isascii():
+                yield loose
+    for at in range(len(parts)):
+        letters = initials("".join(parts[at:]))
+        if len(letters) > 1 and len(letters) == len("".join(parts[at:])):
+            yield letters
+
+
+def prefix_query(text: str) -> str:
+    """Return the form of a half-typed text that `prefix_forms` are compared with."""
+    return jamo(key(text))
+
+
+def distinct(items: Iterable[str]) -> tuple[str, ...]:
+    """Return the items without repeats and empty ones, in order."""
+    return tuple(dict.fromkeys(item for item in items if item))
