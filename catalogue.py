@@ -15,7 +15,6 @@ RELATION_KINDS = ("prequel", "sequel", "side_story", "spin_off", "summary", "ada
 NAME_FIELDS = ("romaji", "native", "en", "ko")
 
 
-
 @dataclass(frozen=True, slots=True)
 class Relation:
     """Another work and what it is to this one: `kind` is one of RELATION_KINDS."""

@@ -27,7 +27,9 @@ class Settings(BaseSettings):
         description="development or production; production refuses a missing secret key.",
     )
     var: Path = Field(
-        Path("var"), alias="NEXTEP_VAR", description="Folder of everything generated: indices, vectors, models, database."
+        Path("var"),
+        alias="NEXTEP_VAR",
+        description="Folder of everything generated: indices, vectors, models, database.",
     )
     host: str = Field("127.0.0.1", alias="NEXTEP_HOST", description="Address that the site listens on.")
     port: int = Field(8000, ge=1, le=65535, alias="NEXTEP_PORT", description="Port that the site listens on.")
@@ -58,7 +60,11 @@ class Settings(BaseSettings):
         None, alias="NEXTEP_SECRET_KEY", description="Key that signs cookies; production refuses to start without one."
     )
     proxies: int = Field(
-        0, ge=0, le=8, alias="NEXTEP_PROXIES", description="Trusted proxies in front, whose X-Forwarded-* headers count."
+        0,
+        ge=0,
+        le=8,
+        alias="NEXTEP_PROXIES",
+        description="Trusted proxies in front, whose X-Forwarded-* headers count.",
     )
     hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         (), alias="NEXTEP_HOSTS", description="Comma-separated host names the site answers to; empty = any."
@@ -72,7 +78,9 @@ class Settings(BaseSettings):
     elasticsearch_api_key: SecretStr | None = Field(
         None, alias="ELASTICSEARCH_API_KEY", description="API key (encoded form) for Elasticsearch."
     )
-    elasticsearch_username: str | None = Field(None, alias="ELASTICSEARCH_USERNAME", description="User of Elasticsearch.")
+    elasticsearch_username: str | None = Field(
+        None, alias="ELASTICSEARCH_USERNAME", description="User of Elasticsearch."
+    )
     elasticsearch_password: SecretStr | None = Field(
         None, alias="ELASTICSEARCH_PASSWORD", description="Password of that user."
     )

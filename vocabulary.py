@@ -93,7 +93,7 @@ THEMES = _terms(
     Magic | 마법 | magical
     Mahou Shoujo | 마법소녀 | magical girl, magical girls
     Martial Arts | 무술 | kung fu, 무협, 격투
-    Mecha | 메카 | giant robot, giant robots, 거대로봇
+    Mecha | 메카 | robot, robots, giant robot, giant robots, 로봇, 거대로봇
     Medical | 의학 | doctors, 의료
     Military | 밀리터리 | army, 군대, 군사, 전쟁
     Music | 음악 | band, 밴드
@@ -110,7 +110,7 @@ THEMES = _terms(
     Reincarnation | 환생 | 전생
     Revenge | 복수 |
     Reverse Harem | 역하렘 |
-    Robots | 로봇 | robot
+    Robots | 로봇·안드로이드 | androids, 안드로이드
     Samurai | 사무라이 |
     School | 학교 | high school, 학원물, 학원
     Seinen | 세이넨 | 청년
@@ -149,6 +149,28 @@ TERMS: dict[str, Term] = {term.name: term for term in (*GENRES, *THEMES)}
 GENRE_NAMES = frozenset(term.name for term in GENRES)
 THEME_NAMES = frozenset(term.name for term in THEMES)
 ADULT_GENRES = frozenset({"Hentai", "Erotica"})
+
+# Where a catalogue does not use a term, one of these stands for it (the 2020 list has no "Suspense").
+EQUIVALENTS: dict[str, tuple[str, ...]] = {
+    "Suspense": ("Thriller",),
+    "Thriller": ("Suspense",),
+    "Robots": ("Mecha",),
+    "Mahou Shoujo": ("Magic",),
+    "Magic": ("Mahou Shoujo",),
+    "Boys Love": ("Shounen Ai",),
+    "Girls Love": ("Shoujo Ai",),
+    "Shounen Ai": ("Boys Love",),
+    "Shoujo Ai": ("Girls Love",),
+    "Racing": ("Cars",),
+    "Cars": ("Racing",),
+    "Martial Arts": ("Combat Sports",),
+    "Yokai": ("Demons",),
+    "Demons": ("Yokai",),
+    "Avant Garde": ("Dementia",),
+    "Police": ("Detective",),
+    "Game": ("Video Game", "Strategy Game"),
+    "Gag Humor": ("Comedy",),
+}
 
 _FORMATS_KO = {term.name: term.ko for term in FORMATS}
 _FORMATS_EN = {"tv": "TV", "movie": "Film", "ova": "OVA", "ona": "ONA", "special": "Special", "music": "Music video"}

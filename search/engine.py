@@ -112,15 +112,20 @@ class Filters:
     offered: bool | None = True
 
 
+NO_FILTERS = Filters()
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """One hit of one leg; `score` is the leg's own: BM25 for words, cosine for vectors.
 
-    `passage` is the position of the best passage, for the passage leg.
+    `members` is how many watch the work (for the popularity prior), `passage` the position of the best passage,
+    for the passage leg.
     """
 
     id: int
     score: float
+    members: int = 0
     passage: int | None = None
 
 
@@ -134,7 +139,7 @@ class LegsRequest:
 
     text: str = ""
     vectors: Mapping[str, Vector] = field(default_factory=dict)
-    filters: Filters = Filters()
+    filters: Filters = NO_FILTERS
     size: int = 200
     lexical: bool = True
 
@@ -189,13 +194,11 @@ class Build(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """Everything that search needs of an engine."""
-
-    name: str
+class Reader(Protocol):
+    """One generation, opened to read: everything asked of one reader is answered by the same index."""
 
     def info(self) -> IndexInfo:
-        """Return what the serving index says of itself; raise IndexMissing without one."""
+        """Return what the index says of itself."""
         ...
 
     def exact(self, keys: Sequence[str], adult: bool = False) -> list[int]:
@@ -239,6 +242,16 @@ class Engine(Protocol):
         facets: Sequence[str] = (),
     ) -> Page:
         """Return a stable page of all works that pass the filters, with counts for the facets named."""
+        ...
+
+
+class Engine(Protocol):
+    """A place where generations live: the newest is read, a further one is built beside it."""
+
+    name: str
+
+    def reader(self) -> Reader:
+        """Return a reader of the serving generation; raise IndexMissing without one."""
         ...
 
     def begin(self, info: IndexInfo) -> Build:

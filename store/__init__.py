@@ -1,0 +1,1 @@
+"""What the site remembers: searches and opened titles. SQLAlchemy without Flask; SQLite or PostgreSQL."""

@@ -1,0 +1,142 @@
+"""Fuse the legs of a search into one order, the same for every engine.
+
+Each work among the legs' candidates gets a weighted sum: words (BM25 over the best BM25), cosine of the whole
+text, cosine of the best passage, and a popularity prior. The weights are learned by `search.learn` on tuning
+queries and kept in `weights.json`. A work that a leg did not return gets that leg's lowest score: no leg looks
+further than its candidates on either engine.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from search.engine import Hit, Legs
+
+WEIGHTS_FILE = Path(__file__).with_name("weights.json")
+RRF_K = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What each feature is worth, and where "nothing similar" begins.
+
+    `members` multiplies log10(1 + members). `floor` is the least evidence a best hit must have, on the scale of
+    `evidence`; set from tuning queries against nonsense ones.
+    """
+
+    words: float
+    document: float
+    passage: float
+    members: float
+    floor: float
+
+
+# Works like a work: by vectors, with a touch of popularity so that equals are led by the better known.
+SIMILAR = Weights(words=0.0, document=1.0, passage=0.0, members=0.01, floor=0.0)
+
+
+@lru_cache(maxsize=1)
+def learned() -> dict[str, Weights]:
+    """Return the learned weights by language of the query."""
+    data = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    return {language: Weights(**values) for language, values in data["weights"].items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """One work in the fused order. `legs` holds (rank, score) of each leg that returned it."""
+
+    id: int
+    score: float
+    legs: Mapping[str, tuple[int, float]]
+    passage: int | None = None
+    features: Mapping[str, float] | None = None
+
+
+def features(legs: Legs) -> dict[int, dict[str, float]]:
+    """Return each candidate's features, {id: {"words", "document", "passage"}}, each about 0 to 1."""
+    found: dict[int, dict[str, float]] = {}
+    for kind in ("words", "document", "passage"):
+        for name, hits in legs.hits.items():
+            if name.split(":")[0] != kind or not hits:
+                continue
+            top = hits[0].score or 1.0
+            for hit in hits:
+                value = hit.score / top if kind == "words" else hit.score
+                entry = found.setdefault(hit.id, {})
+                # With several vector spaces of one kind, the nearer one counts.
+                entry[kind] = max(value, entry.get(kind, -1.0))
+    lowest = {kind: _lowest(legs, kind) for kind in ("words", "document", "passage")}
+    return {id: {kind: entry.get(kind, lowest[kind]) for kind in lowest} for id, entry in found.items()}
+
+
+def _lowest(legs: Legs, kind: str) -> float:
+    if kind == "words":
+        return 0.0
+    scores = [hits[-1].score for name, hits in legs.hits.items() if name.startswith(kind) and hits]
+    return min(scores, default=0.0)
+
+
+def fuse(legs: Legs, weights: Weights) -> list[Ranked]:
+    """Return all candidates of the legs, best first, ties by id."""
+    table = features(legs)
+    watched = {hit.id: max(hit.members, 0) for hits in legs.hits.values() for hit in hits}
+    places = {name: {hit.id: (rank, hit.score) for rank, hit in enumerate(hits, 1)} for name, hits in legs.hits.items()}
+    passages = _best_passages(legs)
+    ranked = []
+    for id, entry in table.items():
+        score = (
+            weights.words * entry["words"]
+            + weights.document * entry["document"]
+            + weights.passage * entry["passage"]
+            + weights.members * math.log10(1 + watched[id])
+        )
+        where = {name: place[id] for name, place in places.items() if id in place}
+        ranked.append(Ranked(id, score, where, passages.get(id), {**entry, "members": watched[id]}))
+    ranked.sort(key=lambda item: (-item.score, item.id))
+    return ranked
+
+
+def _best_passages(legs: Legs) -> dict[int, int]:
+    best: dict[int, Hit] = {}
+    for name, hits in legs.hits.items():
+        if name.startswith("passage"):
+            for hit in hits:
+                if hit.passage is not None and (hit.id not in best or hit.score > best[hit.id].score):
+                    best[hit.id] = hit
+    return {id: hit.passage for id, hit in best.items() if hit.passage is not None}
+
+
+def evidence(legs: Legs, ranked: Sequence[Ranked]) -> float:
+    """Return how near the nearest work is: the mean of the best cosines of text and passage, 0 without one.
+
+    A query that no model could embed is judged by its words alone: any hit counts as near.
+    """
+    tops = {}
+    for name, hits in legs.hits.items():
+        if name != "words" and hits:
+            kind = name.split(":")[0]
+            tops[kind] = max(tops.get(kind, -1.0), hits[0].score)
+    if not tops:
+        return 1.0 if ranked else 0.0
+    return sum(tops.values()) / len(tops)
+
+
+def reciprocal_rank(legs: Legs) -> list[int]:
+    """Return ids by reciprocal rank fusion, sum of 1 / (60 + rank) (Cormack et al. 2009): a baseline."""
+    scores: dict[int, float] = {}
+    for hits in legs.hits.values():
+        for rank, hit in enumerate(hits, 1):
+            scores[hit.id] = scores.get(hit.id, 0.0) + 1 / (RRF_K + rank)
+    return sorted(scores, key=lambda id: (-scores[id], id))
+
+
+def dump(weights: Mapping[str, Weights], provenance: Mapping[str, object], file: Path = WEIGHTS_FILE) -> None:
+    """Write weights with where they come from."""
+    data = {"provenance": dict(provenance), "weights": {name: asdict(value) for name, value in weights.items()}}
+    file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,615 @@
+"""All that the site sees of search: one box resolved by name, then by part of a name, then by meaning."""
+
+from __future__ import annotations
+
+import re
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import vocabulary
+from catalogue import FORMATS, Title
+from search import ranking
+from search.constraints import Parsed, genre_of, parse
+from search.encode import QueryEncoder
+from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
+from search.keys import has_hangul, key, loose_key, trigrams, words
+from search.passages import passages
+from search.results import (
+    GROUPS,
+    Answer,
+    Constraint,
+    Found,
+    Group,
+    Listing,
+    QueryError,
+    Suggestion,
+)
+from search.suggest import suggest
+from search.typos import Correction, corrections
+
+MAX_QUERY = 500
+MAX_LIMIT = 100
+MAX_PAGE = 500
+CANDIDATES = 200
+NAMES_LIMIT = 400
+# A name is searched for in texts up to so many words; what is longer is a description.
+NAME_WORDS = 12
+SEARCH_WORDS = Callable[[int], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to search: per-group `limit`, `page` of `group`, the reader's `language`, filters given beside the words."""
+
+    limit: int = 20
+    page: int = 1
+    group: str | None = None
+    language: str = "en"
+    correct: bool = True
+    explain: bool = False
+    filters: Filters = NO_FILTERS
+
+
+class _Clock:
+    """Milliseconds of each named step."""
+
+    def __init__(self) -> None:
+        self.started = time.perf_counter()
+        self.took: dict[str, float] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.took[name] = round(self.took.get(name, 0.0) + (time.perf_counter() - started) * 1000, 3)
+
+    def total(self) -> dict[str, float]:
+        return {"total": round((time.perf_counter() - self.started) * 1000, 3), **self.took}
+
+
+@dataclass
+class _Draft:
+    """An answer in the making: full id lists by group, cut to pages at the end."""
+
+    resolution: str = "nothing"
+    groups: dict[str, list[int]] = field(default_factory=dict)
+    words: dict[str, Sequence[str]] = field(default_factory=dict)
+    ranked: dict[int, ranking.Ranked] = field(default_factory=dict)
+    corrected: str | None = None
+    parsed: Parsed | None = None
+    notices: list[str] = field(default_factory=list)
+
+    @property
+    def shown(self) -> set[int]:
+        return {id for ids in self.groups.values() for id in ids}
+
+
+class SearchService:
+    """Search, suggestions, similar works and browsing over whichever engine serves."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        encoder: QueryEncoder,
+        *,
+        adult: bool = False,
+        suggested: SEARCH_WORDS = lambda count: (),
+        trending: SEARCH_WORDS = lambda count: (),
+    ) -> None:
+        """Take the engine and the encoder; `suggested` and `trending` give searches that people made."""
+        self.engine = engine
+        self.encoder = encoder
+        self.adult = adult
+        self.suggested = suggested
+        self.trending = trending
+        self._studios: tuple[str, dict[str, str], frozenset[str]] = ("", {}, frozenset())
+
+    # -- the whole box ---------------------------------------------------------------------------------------------
+
+    def search(self, query: str, options: Options = Options()) -> Answer:
+        """Resolve `query`: a name, a series, part of a name, a genre or maker, a plot, or nothing near.
+
+        Raises QueryError for a query or option that can't be answered, EngineError when the engine can't.
+        """
+        clock = _Clock()
+        text = clean_query(query)
+        check_options(options)
+        reader = self.reader()
+        options = replace(options, filters=replace(options.filters, adult=self.adult))
+        draft = self._resolve(reader, text, options, clock)
+        with clock.step("render"):
+            groups = self._groups(reader, draft, options, text)
+        filters = draft.parsed.filters if draft.parsed else options.filters
+        return Answer(
+            query=text,
+            resolution=draft.resolution,  # type: ignore[arg-type]
+            groups=groups,
+            corrected=draft.corrected,
+            filters=describe(filters),
+            constraints=draft.parsed.constraints if draft.parsed else (),
+            notices=tuple(dict.fromkeys(draft.notices)),
+            took_ms=clock.total(),
+            generation=reader.info().generation,
+        )
+
+    def _resolve(self, reader: Reader, text: str, options: Options, clock: _Clock) -> _Draft:
+        draft = _Draft()
+        with clock.step("names"):
+            if self._by_name(reader, text, options.filters, draft):
+                self._companions(reader, draft, options, clock)
+                return draft
+        parsed = self._parse(reader, text, options.filters)
+        draft.parsed = parsed
+        filters = parsed.filters
+        with clock.step("names"):
+            if parsed.like is not None and self._like(reader, parsed, draft, options, clock):
+                return draft
+            if parsed.constraints and parsed.has_words and self._by_name(reader, parsed.rest, filters, draft):
+                self._companions(reader, draft, options, clock)
+                return draft
+            if (parsed.constraints or genre_of(text)) and not parsed.has_words:
+                page = reader.browse(filters, "watched", 0, NAMES_LIMIT)
+                draft.groups["names"] = list(page.ids)
+                draft.resolution = "names" if page.ids else "nothing"
+                if page.ids:
+                    with clock.step("meaning"):
+                        self._recommend_like_words(reader, text, filters, draft)
+                    return draft
+        with clock.step("typos"):
+            slips = self._slips(reader, text, options) if options.correct else []
+        if slips and self._corrected(reader, slips, options, draft, clock):
+            return draft
+        with clock.step("meaning"):
+            self._by_meaning(reader, parsed.rest if parsed.has_words else text, filters, draft, options)
+        if draft.resolution == "nothing":
+            draft.words = {"suggestions": self._suggested_words(reader, 8), "trending": list(self.trending(8))}
+        return draft
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def _by_name(self, reader: Reader, text: str, filters: Filters, draft: _Draft) -> bool:
+        """Fill the draft by exact name, series name or part of a name; tell whether one of them fits."""
+        parts = words(text)
+        if not key(text) or len(parts) > NAME_WORDS * 2:
+            return False
+        exact = reader.exact([key(text)], adult=self.adult) or reader.exact([f"~{loose_key(text)}"], adult=self.adult)
+        if exact:
+            return self._exactly(reader, exact, draft)
+        series = reader.exact([f"series:{key(text)}"], adult=self.adult)
+        if series:
+            ordered = self._passing(reader, self._whole_series(reader, series), replace(filters, offered=None))
+            offered = [title.id for title in ordered if title.offered]
+            if offered:
+                draft.resolution = "series"
+                draft.groups["series"] = offered
+                return True
+        if len(parts) > NAME_WORDS:
+            return False
+        hits = reader.named(parts, filters, NAMES_LIMIT)
+        if not hits and len(parts) == 1 and len(parts[0]) > 2:
+            hits = reader.prefixed(key(text), filters, NAMES_LIMIT) if has_hangul(text) else []
+        genre = self._known_genre(reader, text)
+        studio = self._known_studios(reader).get(key(text))
+        if genre or studio:
+            # Works of a genre or maker stand first; works that merely have the word in their name follow.
+            wanted = replace(filters, genres=(*filters.genres, genre)) if genre else filters
+            wanted = replace(wanted, studios=(*filters.studios, studio)) if studio and not genre else wanted
+            listed = list(reader.browse(wanted, "watched", 0, NAMES_LIMIT).ids)
+            if listed:
+                named = [hit.id for hit in hits if hit.id not in set(listed)]
+                draft.resolution = "names"
+                draft.groups["names"] = listed + named
+                parameter, value = ("genre", genre) if genre else ("studio", studio)
+                if genre and vocabulary.TERMS[genre].kind == "theme":
+                    parameter = "theme"
+                draft.parsed = Parsed("", wanted, (Constraint(parameter, str(value), text),))
+                return True
+        if not hits:
+            return False
+        if len(hits) == 1:
+            return self._exactly(reader, [hits[0].id], draft)
+        draft.resolution = "names"
+        draft.groups["names"] = _whole_words_first([hit.id for hit in hits], hits, parts)
+        return True
+
+    def _exactly(self, reader: Reader, ids: Sequence[int], draft: _Draft) -> bool:
+        titles = reader.documents(ids)
+        offered = [id for id in ids if titles[id].offered]
+        missing = [id for id in ids if not titles[id].offered]
+        if offered:
+            draft.resolution = "exact"
+            draft.groups["exact"] = offered
+        else:
+            draft.resolution = "not_offered"
+            draft.groups["not_offered"] = missing
+        return True
+
+    def _whole_series(self, reader: Reader, ids: Sequence[int]) -> list[int]:
+        found = reader.documents(ids[:1]).get(ids[0])
+        return reader.series(found.series) if found and found.series is not None else list(ids)
+
+    def _passing(self, reader: Reader, ids: Sequence[int], filters: Filters) -> list[Title]:
+        """Return the titles of `ids` that pass the filters, in the order given."""
+        if not ids:
+            return []
+        passing = set(reader.browse(replace(filters, ids=tuple(ids)), "watched", 0, len(ids)).ids)
+        titles = reader.documents(ids)
+        return [titles[id] for id in ids if id in passing]
+
+    def _companions(self, reader: Reader, draft: _Draft, options: Options, clock: _Clock) -> None:
+        """Add the rest of the series and works like the first hit, apart from the hits themselves."""
+        filters = draft.parsed.filters if draft.parsed else options.filters
+        first = next((ids[0] for ids in draft.groups.values() if ids), None)
+        if first is None:
+            return
+        title = reader.documents([first])[first]
+        if draft.resolution in ("exact", "not_offered") and title.series is not None:
+            others = [
+                other.id
+                for other in self._passing(reader, reader.series(title.series), replace(filters, offered=True))
+                if other.id not in draft.shown
+            ]
+            if others:
+                draft.groups["series"] = others
+        with clock.step("similar"):
+            base = options.filters if draft.resolution != "names" else filters
+            near = self._near(reader, title, replace(base, exclude=(*base.exclude, *draft.shown)), CANDIDATES)
+            name = "recommended" if draft.resolution == "names" else "similar"
+            draft.groups[name] = [item.id for item in near][:60]
+
+    # -- like X ----------------------------------------------------------------------------------------------------
+
+    def _like(self, reader: Reader, parsed: Parsed, draft: _Draft, options: Options, clock: _Clock) -> bool:
+        assert parsed.like is not None
+        seeds = reader.exact([key(parsed.like)], adult=self.adult) or reader.exact([f"~{loose_key(parsed.like)}"])
+        if not seeds:
+            seeds = [hit.id for hit in reader.named(words(parsed.like), options.filters, 1)]
+        if not seeds and options.correct:
+            seeds = [slip.id for slip in self._slips(reader, parsed.like, options)[:1]]
+        if not seeds:
+            return False
+        seed = reader.documents(seeds[:1])[seeds[0]]
+        family = tuple(reader.series(seed.series)) if seed.series is not None else (seed.id,)
+        filters = replace(parsed.filters, exclude=(*parsed.filters.exclude, seed.id, *family))
+        text = parsed.rest if parsed.has_words else ""
+        with clock.step("similar"):
+            near = self._near(reader, seed, filters, CANDIDATES, text=text)
+        if not near:
+            return False
+        draft.resolution = "meaning"
+        draft.groups["recommended"] = [item.id for item in near]
+        draft.ranked = {item.id: item for item in near}
+        draft.parsed = replace(
+            parsed, constraints=(Constraint("like", seed.id, seed.name(options.language)), *parsed.constraints)
+        )
+        return True
+
+    # -- typos -----------------------------------------------------------------------------------------------------
+
+    def _slips(self, reader: Reader, text: str, options: Options) -> list[Correction]:
+        grams = trigrams(text)
+        if len(grams) < 2:
+            return []
+        candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), 120)
+        return corrections(text, reader.documents(candidates).values())
+
+    def _corrected(
+        self, reader: Reader, slips: list[Correction], options: Options, draft: _Draft, clock: _Clock
+    ) -> bool:
+        best = slips[0]
+        parsed, draft.parsed = draft.parsed, None
+        if not self._by_name(reader, best.name, options.filters, draft):
+            draft.parsed = parsed
+            return False
+        draft.corrected = best.name
+        if best.id not in draft.shown:
+            draft.groups.setdefault("exact", []).insert(0, best.id)
+        others = [slip.id for slip in slips[1:] if slip.id not in draft.shown]
+        offered = reader.documents(others)
+        others = [id for id in others if offered[id].offered]
+        self._companions(reader, draft, options, clock)
+        if others:
+            draft.groups["names"] = [*draft.groups.get("names", []), *others]
+            for name in ("series", "similar"):
+                if name in draft.groups:
+                    draft.groups[name] = [id for id in draft.groups[name] if id not in others]
+        return True
+
+    # -- meaning ---------------------------------------------------------------------------------------------------
+
+    def _by_meaning(self, reader: Reader, text: str, filters: Filters, draft: _Draft, options: Options) -> None:
+        ranked, notices = self.rank(reader, text, filters)
+        draft.notices.extend(notices)
+        if not ranked:
+            draft.resolution = "nothing"
+            return
+        draft.resolution = "meaning"
+        draft.groups["recommended"] = [item.id for item in ranked]
+        draft.ranked = {item.id: item for item in ranked}
+
+    def rank(self, reader: Reader, text: str, filters: Filters) -> tuple[list[ranking.Ranked], list[str]]:
+        """Return works by words and meaning fused, empty when nothing is near, and notices for the reader."""
+        vectors, notices = self.encoder.encode(text, reader.info().spaces)
+        legs = reader.legs(LegsRequest(text=text, vectors=vectors, filters=filters, size=CANDIDATES))
+        if legs.partial:
+            notices.append("partial")
+        weights = ranking.learned()["ko" if has_hangul(text) else "en"]
+        ranked = ranking.fuse(legs, weights)
+        if not ranked or ranking.evidence(legs, ranked) < weights.floor:
+            return [], notices
+        return ranked, notices
+
+    def _recommend_like_words(self, reader: Reader, text: str, filters: Filters, draft: _Draft) -> None:
+        ranked, notices = self.rank(reader, text, replace(filters, exclude=(*filters.exclude, *draft.groups["names"])))
+        draft.notices.extend(notices)
+        draft.groups["recommended"] = [item.id for item in ranked][:60]
+
+    def _near(self, reader: Reader, title: Title, filters: Filters, size: int, text: str = "") -> list[ranking.Ranked]:
+        """Return works near `title` by its vectors, at most two of a series, the work itself left out."""
+        filters = replace(filters, exclude=(*filters.exclude, title.id))
+        vectors = reader.vectors(title.id)
+        if text:
+            wanted, _ = self.encoder.encode(text, reader.info().spaces)
+            vectors = {
+                name: _unit(vector * 0.6 + wanted[name] * 0.4) if name in wanted else vector
+                for name, vector in vectors.items()
+            }
+        if not vectors:
+            described = " ".join((*title.genres, *title.themes, title.text()))
+            vectors, _ = self.encoder.encode(described, reader.info().spaces)
+        legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
+        near = ranking.fuse(legs, ranking.SIMILAR)
+        titles = reader.documents([item.id for item in near[:120]])
+        kept, seen = [], {title.series: 1}
+        for item in near:
+            series = titles[item.id].series if item.id in titles else item.id
+            if seen.get(series, 0) < 1 or series is None:
+                seen[series] = seen.get(series, 0) + 1
+                kept.append(item)
+        return kept
+
+    # -- rendering -------------------------------------------------------------------------------------------------
+
+    def _groups(self, reader: Reader, draft: _Draft, options: Options, text: str) -> list[Group]:
+        made = []
+        for name in GROUPS:
+            if name in draft.words:
+                chosen = list(draft.words[name])[: options.limit]
+                if chosen:
+                    made.append(Group(name, len(draft.words[name]), words=chosen))
+                continue
+            ids = draft.groups.get(name)
+            if not ids:
+                continue
+            page = options.page if options.group in (None, name) else 1
+            if (
+                options.group is None
+                and options.page > 1
+                and name != max(draft.groups, key=lambda g: len(draft.groups[g]))
+            ):
+                page = 1
+            start = (page - 1) * options.limit
+            chosen_ids = ids[start : start + options.limit]
+            titles = reader.documents(chosen_ids)
+            items = [self._found(reader, titles[id], draft, options, text) for id in chosen_ids if id in titles]
+            made.append(Group(name, len(ids), items))
+        return made
+
+    def _found(self, reader: Reader, title: Title, draft: _Draft, options: Options, text: str) -> Found:
+        ranked = draft.ranked.get(title.id)
+        passage = None
+        if ranked is not None and ranked.passage is not None:
+            # Passages are cut from the language of the space that found them; the position says which.
+            language = "ko" if has_hangul(text) and title.synopsis.get("ko") else "en"
+            cut = passages(title.synopsis.get(language) or title.text(language))
+            passage = cut[ranked.passage] if ranked.passage < len(cut) else None
+        explain = None
+        if options.explain and ranked is not None:
+            explain = {
+                "legs": {name: {"rank": rank, "score": round(score, 4)} for name, (rank, score) in ranked.legs.items()},
+                "features": ranked.features,
+                "score": round(ranked.score, 4),
+            }
+        return Found(title, passage, score=ranked.score if ranked else None, explain=explain)
+
+    # -- the rest of the site --------------------------------------------------------------------------------------
+
+    def suggest(self, text: str, limit: int = 8, language: str = "en") -> list[Suggestion]:
+        """Return suggestions for a half-typed text; see search.suggest."""
+        if not 1 <= limit <= 20:
+            raise QueryError("limit", f"limit is {limit}; allowed are 1 to 20.")
+        text = clean_query(text, allow_empty=True)
+        reader = self.reader()
+        return suggest(
+            reader, text, limit, language, Filters(adult=self.adult), self._known_studios(reader), self.suggested(50)
+        )
+
+    def titles(self, ids: Sequence[int]) -> dict[int, Title]:
+        """Return titles by id, adult ones left out unless they are shown."""
+        found = self.reader().documents(ids)
+        return {id: title for id, title in found.items() if self.adult or not title.adult}
+
+    def title(self, id: int) -> Title | None:
+        """Return one title, None where there is none to show."""
+        return self.titles([id]).get(id)
+
+    def similar(self, id: int, limit: int = 12, filters: Filters = NO_FILTERS) -> list[Found]:
+        """Return works like the one of `id`, with what they share, another of its series left out."""
+        reader = self.reader()
+        title = reader.documents([id]).get(id)
+        if title is None or (title.adult and not self.adult):
+            return []
+        family = tuple(reader.series(title.series)) if title.series is not None else ()
+        wanted = replace(filters, adult=self.adult, exclude=(*filters.exclude, *family))
+        near = self._near(reader, title, wanted, CANDIDATES)[:limit]
+        titles = reader.documents([item.id for item in near])
+        return [Found(titles[item.id], shared=shared(title, titles[item.id]), score=item.score) for item in near]
+
+    def series(self, title: Title) -> list[Title]:
+        """Return all works of the title's series in order of release, itself among them."""
+        if title.series is None:
+            return [title]
+        reader = self.reader()
+        ids = reader.series(title.series)
+        titles = reader.documents(ids)
+        return [titles[id] for id in ids]
+
+    def browse(
+        self, filters: Filters = NO_FILTERS, sort: Sort = "watched", page: int = 1, limit: int = 24, facets: bool = False
+    ) -> Listing:
+        """Return one page of the works that pass the filters; raise QueryError for what is out of range."""
+        if sort not in SORTS:
+            raise QueryError("sort", f"sort is {sort!r}; allowed are {', '.join(SORTS)}.")
+        check_options(Options(limit=limit, page=page, filters=filters))
+        reader = self.reader()
+        named = ("genre", "format", "studio", "year") if facets else ()
+        found = reader.browse(replace(filters, adult=self.adult), sort, (page - 1) * limit, limit, named)
+        titles = reader.documents(found.ids)
+        return Listing(found.total, page, limit, [titles[id] for id in found.ids], found.facets)
+
+    def reader(self) -> Reader:
+        """Return a reader of the serving index; raise IndexMismatch when another model made it."""
+        reader = self.engine.reader()
+        self.encoder.check(reader.info())
+        return reader
+
+    def info(self) -> IndexInfo:
+        """Return what the serving index says of itself."""
+        return self.engine.reader().info()
+
+    def filter_values(self) -> dict[str, frozenset[str]]:
+        """Return the values that genre, studio and format filters may have in this catalogue."""
+        reader = self.reader()
+        studios = self._known_studios(reader)
+        return {"genre": self._studios[2], "studio": frozenset(studios.values()), "format": frozenset(FORMATS)}
+
+    # -- what the catalogue knows ----------------------------------------------------------------------------------
+
+    def _facts(self, reader: Reader) -> tuple[str, dict[str, str], frozenset[str]]:
+        generation = reader.info().generation
+        if self._studios[0] != generation:
+            counts = reader.browse(Filters(adult=self.adult), "watched", 0, 0, ("studio", "genre")).facets
+            self._studios = (
+                generation,
+                {key(studio): studio for studio in counts.get("studio", {})},
+                frozenset(counts.get("genre", {})),
+            )
+        return self._studios
+
+    def _known_studios(self, reader: Reader) -> dict[str, str]:
+        return self._facts(reader)[1]
+
+    def _known_genre(self, reader: Reader, text: str) -> str | None:
+        return self._in_catalogue(reader, genre_of(text))
+
+    def _in_catalogue(self, reader: Reader, name: str | None) -> str | None:
+        """Return the term as this catalogue calls it, None where it has nothing of the kind."""
+        known = self._facts(reader)[2]
+        if name is None or name in known:
+            return name
+        return next((other for other in vocabulary.EQUIVALENTS.get(name, ()) if other in known), None)
+
+    def _parse(self, reader: Reader, text: str, filters: Filters) -> Parsed:
+        parsed = parse(text, filters, tuple(self._known_studios(reader).values()))
+        made, constraints = parsed.filters, list(parsed.constraints)
+        for attribute in ("genres", "without_genres"):
+            names = []
+            for name in getattr(made, attribute):
+                known = self._in_catalogue(reader, name)
+                if known is not None:
+                    names.append(known)
+                    constraints = [replace(c, value=known) if c.value == name else c for c in constraints]
+                elif attribute == "genres":
+                    # Nothing here is called that: the word goes back to the description.
+                    words_of = next((c.words for c in constraints if c.value == name), "")
+                    constraints = [c for c in constraints if c.value != name]
+                    parsed = replace(parsed, rest=f"{parsed.rest} {words_of}".strip())
+            made = replace(made, **{attribute: tuple(names)})
+        return replace(parsed, filters=made, constraints=tuple(constraints))
+
+    def _suggested_words(self, reader: Reader, count: int) -> list[str]:
+        """Return searches to try: what people searched, filled up from the catalogue's most watched."""
+        found = list(self.suggested(count))
+        if len(found) < count:
+            ids = reader.browse(Filters(adult=self.adult), "watched", 0, count).ids
+            titles = reader.documents(ids)
+            found.extend(titles[id].name() for id in ids)
+        return list(dict.fromkeys(found))[:count]
+
+
+def clean_query(query: str, allow_empty: bool = False) -> str:
+    """Return the query without control characters and repeated spaces; raise QueryError for one that can't be.
+
+    Unpaired surrogates, NULs and bidirectional controls are dropped: nobody means them.
+    """
+    kept = "".join(
+        " " if char.isspace() else char
+        for char in query
+        if char.isspace() or unicodedata.category(char) not in _DROPPED
+    )
+    text = re.sub(r"\s+", " ", kept).strip()
+    if not text and not allow_empty:
+        raise QueryError("q", "q is empty; type a title, a genre or what a story is about.")
+    if len(text) > MAX_QUERY:
+        raise QueryError("q", f"q has {len(text):,} characters; allowed are up to {MAX_QUERY}.")
+    return text
+
+
+_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def check_options(options: Options) -> None:
+    """Raise QueryError for an option out of range, naming it and what is allowed."""
+    if not 1 <= options.limit <= MAX_LIMIT:
+        raise QueryError("limit", f"limit is {options.limit}; allowed are 1 to {MAX_LIMIT}.")
+    if not 1 <= options.page <= MAX_PAGE:
+        raise QueryError("page", f"page is {options.page}; allowed are 1 to {MAX_PAGE}.")
+    if options.group is not None and options.group not in GROUPS:
+        raise QueryError("group", f"group is {options.group!r}; allowed are {', '.join(GROUPS)}.")
+    filters = options.filters
+    if filters.year_from is not None and filters.year_to is not None and filters.year_from > filters.year_to:
+        raise QueryError("year_from", f"year_from {filters.year_from} is after year_to {filters.year_to}.")
+
+
+def describe(filters: Filters) -> dict[str, Any]:
+    """Return the filters that say something, under the API's names."""
+    values = {
+        "year_from": filters.year_from,
+        "year_to": filters.year_to,
+        "format": list(filters.formats),
+        "genre": [name for name in filters.genres if not _is_theme(name)],
+        "theme": [name for name in filters.genres if _is_theme(name)],
+        "without_genre": list(filters.without_genres),
+        "studio": list(filters.studios),
+        "episodes_min": filters.episodes_min,
+        "episodes_max": filters.episodes_max,
+    }
+    return {name: value for name, value in values.items() if value not in (None, [])}
+
+
+def shared(one: Title, other: Title) -> tuple[str, ...]:
+    """Return what two works have in common: makers, then themes, then genres."""
+    return (
+        *(studio for studio in one.studios if studio in other.studios),
+        *(theme for theme in dict.fromkeys((*one.themes, *one.genres)) if theme in {*other.themes, *other.genres}),
+    )
+
+
+def _is_theme(name: str) -> bool:
+    term = vocabulary.TERMS.get(name)
+    return term is not None and term.kind == "theme"
+
+
+def _whole_words_first(ids: Sequence[int], hits: Sequence[Any], parts: Sequence[str]) -> list[int]:
+    """Return the ids with whole-word matches before half-typed ones, each still by how many watch."""
+    whole = {hit.id for hit in hits if parts[-1] in hit.name.split()}
+    return sorted(ids, key=lambda id: id not in whole)
+
+
+def _unit(vector: Any) -> Any:
+    length = float((vector @ vector) ** 0.5)
+    return vector / length if length else vector
