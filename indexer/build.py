@@ -19,6 +19,7 @@ from indexer.report import Report
 from search.embedders import Embedder
 from search.engine import SCHEMA_VERSION, Document, Engine, IndexInfo, IndexMismatch, IndexMissing, Space, Vector
 from search.lsa import LsaEmbedder
+from search.open import lsa_folder
 from search.vector_cache import VectorCache, embed_cached
 
 SAMPLE = 25
@@ -133,15 +134,10 @@ def open_spaces(titles: Sequence[Title], embedder: Embedder | None, var: Path) -
         texts = [text for title in titles if (text := embedding_text(title, language))]
         if len(texts) < MIN_LSA_TEXTS:
             continue
-        lsa = LsaEmbedder.fit(texts, language=language)
+        lsa = LsaEmbedder.fit(texts, languages=(language,))
         lsa.save(lsa_folder(var, lsa.revision))
         spaces[language] = OpenSpace(lsa, (language,))
     return spaces
-
-
-def lsa_folder(var: Path, revision: str) -> Path:
-    """Return where the LSA model of a revision is kept."""
-    return var / "lsa" / revision
 
 
 def _forget_lsa(var: Path, engine: Engine) -> None:
@@ -188,11 +184,16 @@ def embed_titles(
         windows = [window for language in languages for window in passage_texts(title, language)]
         cut.extend(windows)
         counts.append(len(windows))
-    with VectorCache(cache_dir, embedder) as cache:
+    if isinstance(embedder, LsaEmbedder):
+        # Fitted anew for each catalogue and fast: nothing of it is worth keeping.
+        vectors, flat = embedder.embed_documents(whole), embedder.embed_documents(cut)
+    else:
+        cache = VectorCache.of(cache_dir, embedder)
         vectors = embed_cached(embedder, whole, cache, progress(f"synopses ({embedder.name})"))
         flat = embed_cached(embedder, cut, cache, progress(f"passages ({embedder.name})"))
     documents = np.zeros((len(titles), embedder.dims), dtype=np.float32)
-    documents[owners] = vectors
+    if owners:
+        documents[owners] = vectors
     return Embedded(documents, flat, np.cumsum([0, *counts]))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -67,27 +68,28 @@ class BertEncoder:
         self.words = take("embeddings.word_embeddings.weight")
         # Every text is one segment, so the first segment's vector is part of each position's.
         self.places = take("embeddings.position_embeddings.weight") + take("embeddings.token_type_embeddings.weight")[0]
-        self.norm = take("embeddings.LayerNorm.weight"), take("embeddings.LayerNorm.bias")
-        self.layers = []
-        for number in range(int(config["num_hidden_layers"])):
-            layer = f"encoder.layer.{number}."
-            inputs = [f"{layer}attention.self.{part}" for part in ("query", "key", "value")]
-            self.layers.append(
-                (
-                    _Linear(
-                        torch.cat([take(f"{name}.weight") for name in inputs]),
-                        torch.cat([take(f"{name}.bias") for name in inputs]),
-                    ),
-                    *(
-                        _Linear(take(f"{layer}{name}.weight"), take(f"{layer}{name}.bias"))
-                        for name in ("attention.output.dense", "intermediate.dense", "output.dense")
-                    ),
-                    *(
-                        (take(f"{layer}{name}.weight"), take(f"{layer}{name}.bias"))
-                        for name in ("attention.output.LayerNorm", "output.LayerNorm")
-                    ),
-                )
+
+        def linear(*names: str) -> _Linear:
+            return _Linear(
+                torch.cat([take(f"{name}.weight") for name in names]),
+                torch.cat([take(f"{name}.bias") for name in names]),
             )
+
+        def norm(name: str) -> tuple[Tensor, Tensor]:
+            return take(f"{name}.weight"), take(f"{name}.bias")
+
+        self.norm = norm("embeddings.LayerNorm")
+        self.layers = [
+            _Layer(
+                project=linear(*(f"{layer}.attention.self.{part}" for part in ("query", "key", "value"))),
+                output=linear(f"{layer}.attention.output.dense"),
+                widen=linear(f"{layer}.intermediate.dense"),
+                narrow=linear(f"{layer}.output.dense"),
+                after_attention=norm(f"{layer}.attention.output.LayerNorm"),
+                after=norm(f"{layer}.output.LayerNorm"),
+            )
+            for layer in (f"encoder.layer.{number}" for number in range(int(config["num_hidden_layers"])))
+        ]
 
     @staticmethod
     def reads(folder: Path, config: Mapping[str, Any]) -> bool:
@@ -106,13 +108,13 @@ class BertEncoder:
         states = functional.embedding(ids, self.words) + self.places[self.first : self.first + tokens]
         states = self._normed(states, self.norm)
         seen = None if mask is None else mask[:, None, None, :]
-        for project, output, widen, narrow, after_attention, after in self.layers:
-            parts = project(states).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        for layer in self.layers:
+            parts = layer.project(states).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
             query, key, value = parts.unbind(0)  # (texts, heads, tokens, dims / heads)
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
             mixed = mixed.transpose(1, 2).reshape(texts, tokens, self.dims)
-            states = self._normed(output(mixed) + states, after_attention)
-            states = self._normed(narrow(widen(states, gelu=True)) + states, after)
+            states = self._normed(layer.output(mixed) + states, layer.after_attention)
+            states = self._normed(layer.narrow(layer.widen(states, gelu=True)) + states, layer.after)
         return states
 
     def _normed(self, states: Tensor, weights: tuple[Tensor, Tensor]) -> Tensor:
@@ -149,7 +151,7 @@ class HubEncoder:
             model = AutoModel.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=trust_remote_code, dtype=dtype
             )
-        self.model = model.to(device).eval()
+        self.model = model.eval().to(device)  # type: ignore[arg-type]
         self.dims = int(model.config.hidden_size)
         first = int(config.get("pad_token_id") or 0) + 1 if config.get("model_type") in _ROBERTAS else 0
         self.limit = int(getattr(model.config, "max_position_embeddings", 1 << 20)) - first
@@ -169,7 +171,7 @@ class _Linear:
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
         self.weight, self.bias, self.packed = weight, bias, False
-        if weight.device.type == "cpu" and weight.dtype == torch.float32:
+        if weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16):
             try:
                 packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
                 _pointwise(weight.new_zeros(1, weight.shape[1]), packed, bias, "gelu")
@@ -183,6 +185,18 @@ class _Linear:
             return _pointwise(states, self.weight, self.bias, "gelu" if gelu else "none")
         states = functional.linear(states, self.weight, self.bias)
         return functional.gelu(states) if gelu else states
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """The weights of one layer of BERT."""
+
+    project: _Linear
+    output: _Linear
+    widen: _Linear
+    narrow: _Linear
+    after_attention: tuple[Tensor, Tensor]
+    after: tuple[Tensor, Tensor]
 
 
 def _pointwise(states: Tensor, weight: Tensor, bias: Tensor, activation: str) -> Tensor:

@@ -49,18 +49,22 @@ _SYMBOLS = str.maketrans(
     {"×": "x", "∞": " infinity ", "½": " 1/2 ", "†": " ", "♥": " ", "♡": " ", "☆": " ", "★": " ", "&": " and "}
 )
 
+_SET_ASIDE = {code: 0xE000 + code - 0x3131 for code in range(0x3131, 0x318F)}
+_BROUGHT_BACK = {aside: code for code, aside in _SET_ASIDE.items()}
+
 
 def fold(text: str) -> str:
     """Return `text` in NFKC, casefolded, without accents (kana keep their voicing marks)."""
-    text = unicodedata.normalize("NFKC", text.translate(_SYMBOLS)).casefold()
     if text.isascii():
-        return text
+        return text.replace("&", " and ").casefold()
+    # NFKC would turn the jamo that people type (ㄱ) into ones that only stand inside syllables.
+    text = unicodedata.normalize("NFKC", text.translate(_SYMBOLS).translate(_SET_ASIDE)).casefold()
     out = []
     for char in unicodedata.normalize("NFD", text):
         if unicodedata.combining(char) and char not in "゙゚":
             continue
         out.append(char)
-    return unicodedata.normalize("NFC", "".join(out))
+    return unicodedata.normalize("NFC", "".join(out)).translate(_BROUGHT_BACK)
 
 
 def words(text: str) -> list[str]:

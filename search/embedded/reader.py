@@ -58,8 +58,9 @@ class EmbeddedReader:
             self._columns: dict[str, np.ndarray] = {name: columns[name] for name in columns.files}
         self.count = len(self._columns["id"])
         self._row = {int(id): row for row, id in enumerate(self._columns["id"])}
-        self._file = (folder / layout.DOCUMENTS).open("rb")
-        self._bytes = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ) if self.count else b""
+        with (folder / layout.DOCUMENTS).open("rb") as file:
+            # The mapping outlives the file's name: a reader goes on when its generation is removed.
+            self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.count else b""
         self._names = NameIndex(orjson.loads((folder / layout.NAMES).read_bytes()))
         self._words = layout.open_words(folder / layout.WORDS_DIR)
         self._words.config_reader("manual")
@@ -81,14 +82,13 @@ class EmbeddedReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the files."""
+        """Let the mapped documents go."""
         self.close()
 
     def close(self) -> None:
-        """Close the files."""
+        """Let the mapped documents go."""
         if isinstance(self._bytes, mmap.mmap):
             self._bytes.close()
-        self._file.close()
 
     def info(self) -> IndexInfo:
         """Return what the index says of itself."""

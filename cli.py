@@ -1,0 +1,349 @@
+"""The `nextep` command: every job is a subcommand. Data on stdout, messages on stderr.
+
+Exit status: 0 done, 1 failed, 2 wrong usage. Heavy imports stand inside the commands, so that `--help` is instant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+# Two BLAS threads on two shared cores are slower than one; it must be set before numpy is imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import click
+
+import config
+from config import ROOT, Settings
+
+if TYPE_CHECKING:
+    from catalogue import Title
+    from search.embedders import Embedder
+    from search.engine import Engine
+
+SAMPLE = ROOT / "data" / "sample"
+KOREAN_TITLES = ROOT / "data" / "titles_ko.csv"
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong on stderr and exit with 1."""
+    click.echo(message, err=True)
+    sys.exit(1)
+
+
+def say(message: str) -> None:
+    """Say something on stderr."""
+    click.echo(message, err=True)
+
+
+@click.group()
+@click.version_option("0.1.0", prog_name="nextep")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Find your next episode: index a catalogue, serve the site, search, measure."""
+    try:
+        context.obj = config.load()
+    except config.SettingsError as error:
+        say(f"A setting is wrong:\n{error}")
+        sys.exit(2)
+
+
+def _ids(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
+    if not value:
+        return ()
+    try:
+        return tuple(int(part) for part in value.replace(" ", "").split(",") if part)
+    except ValueError:
+        raise click.BadParameter(f"{value!r}: ids are numbers with commas between, like 1,5,21.") from None
+
+
+@main.command()
+@click.option("--source", type=click.Path(path_type=Path), help="Kaggle folder or zip, catalogue file, or Korean CSV.")
+@click.option("--translations", type=click.Path(path_type=Path), help="File of Korean titles, synopses and genres.")
+@click.option("--embedder", help="minilm, e5, kanana, lsa, or a sentence-transformers name or folder.")
+@click.option("--rebuild", is_flag=True, help="Build even where the serving index already matches.")
+@click.option("--only", callback=_ids, metavar="IDS", help="Change only these titles of the serving index.")
+@click.option("--rollback", is_flag=True, help="Return to the index before the serving one.")
+@click.option("--strict", is_flag=True, help="Stop at the first row that can't be read.")
+@click.option("--if-missing", is_flag=True, help="Do nothing where an index serves (what `make run` uses).")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_obj
+def index(
+    settings: Settings,
+    source: Path | None,
+    translations: Path | None,
+    embedder: str | None,
+    rebuild: bool,
+    only: tuple[int, ...],
+    rollback: bool,
+    strict: bool,
+    if_missing: bool,
+    as_json: bool,
+) -> None:
+    """Index a catalogue; without --source the bundled one. The serving index stays until the new one is verified."""
+    from search.engine import EngineError
+    from search.open import open_engine
+
+    engine = open_engine(settings)
+    if rollback:
+        try:
+            say(f"Serving {engine.rollback()} again.")
+        except EngineError as error:
+            fail(str(error))
+        return
+    if if_missing and _serves(engine):
+        return
+    from indexer.build import build_index, replace_titles
+    from indexer.read import CatalogueError
+    from indexer.report import Report
+
+    report = Report()
+    try:
+        titles, described = _read(source or SAMPLE, translations, report, strict)
+        if only:
+            titles = replace_titles(_all_titles(engine), titles, only)
+        model, notices = _embedder(settings, embedder)
+        outcome = build_index(titles, engine, model, settings.var, described, report, rebuild=rebuild)
+    except (EngineError, CatalogueError, ValueError, OSError) as error:
+        fail(f"{error}" if str(error) else repr(error))
+    for notice in notices:
+        say(notice)
+    if as_json:
+        click.echo(json.dumps({"built": outcome.built, "generation": outcome.generation, **report.to_dict()}))
+        return
+    say(report.text())
+    say(f"Serving {outcome.generation}." if outcome.built else f"Nothing has changed: {outcome.generation} serves on.")
+
+
+def _read(source: Path, translations: Path | None, report: Any, strict: bool) -> tuple[list[Title], Any]:
+    """Read, translate and group a catalogue; return its titles and where they come from."""
+    from indexer.build import Source
+    from indexer.read import detect, read_catalogue
+    from indexer.series import with_series
+    from indexer.translations import join_translations
+
+    with report.step("read"):
+        titles = read_catalogue(source, report, strict)
+    kind = detect(source)
+    if translations is None and kind == "kaggle" and KOREAN_TITLES.exists():
+        translations = KOREAN_TITLES
+    if translations is not None:
+        with report.step("translations"):
+            titles = join_translations(titles, translations, report)
+    with report.step("series"):
+        titles = with_series(titles)
+    bundled = source.resolve() == SAMPLE.resolve()
+    provenance = {"kaggle": "kaggle", "laftel": "laftel"}.get(kind, "bundled" if bundled else "file")
+    return titles, Source(source.resolve().name, provenance)
+
+
+def _embedder(settings: Settings, name: str | None) -> tuple[Embedder | None, list[str]]:
+    """Return the model to index with. One that was asked for by name must load; the default may fall back to LSA."""
+    from search.embedders import EmbedderUnavailable
+    from search.open import open_embedder
+
+    try:
+        return open_embedder(settings, name), []
+    except EmbedderUnavailable as error:
+        if name is not None:
+            raise ValueError(str(error)) from None
+        return None, [f"{error}\nFalling back to LSA (TF-IDF + SVD): search by meaning will be weaker."]
+
+
+def _serves(engine: Engine) -> bool:
+    from search.engine import EngineError
+
+    try:
+        engine.reader()
+    except EngineError:
+        return False
+    return True
+
+
+def _all_titles(engine: Engine) -> list[Title]:
+    from search.engine import Filters
+
+    reader = engine.reader()
+    everything = reader.browse(Filters(adult=True, offered=None), "watched", 0, reader.info().documents)
+    titles = reader.documents(everything.ids)
+    return [titles[id] for id in everything.ids]
+
+
+@main.command()
+@click.option("--host", help="Address to listen on (NEXTEP_HOST).")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on (NEXTEP_PORT).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes (NEXTEP_WORKERS).")
+@click.pass_obj
+def serve(settings: Settings, host: str | None, port: int | None, workers: int | None) -> None:
+    """Serve the site with gunicorn (threads)."""
+    changes = {name: value for name, value in (("NEXTEP_HOST", host), ("NEXTEP_PORT", port)) if value}
+    os.environ.update({name: str(value) for name, value in changes.items()})
+    settings = config.load()
+    from webapp.serve import run
+
+    run(settings, workers or settings.workers)
+
+
+@main.command()
+@click.argument("query")
+@click.option("--json", "as_json", is_flag=True, help="Print what the API would answer.")
+@click.option("--limit", default=10, show_default=True, help="Works a group.")
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", help="Language of the answer.")
+@click.option("--explain", is_flag=True, help="Show rank and score of each leg.")
+@click.pass_obj
+def search(settings: Settings, query: str, as_json: bool, limit: int, lang: str, explain: bool) -> None:
+    """Search as the site does."""
+    from search.service import Options
+
+    answer = _answered(settings, lambda service: service.search(query, Options(limit, language=lang, explain=explain)))
+    if as_json:
+        from webapp.api.shapes import answer_json
+
+        click.echo(json.dumps(answer_json(answer, lang), ensure_ascii=False))
+        return
+    said = f"{answer.resolution}" + (f", corrected to {answer.corrected!r}" if answer.corrected else "")
+    say(f"{said} ({answer.took_ms['total']:.1f} ms) {answer.filters or ''}")
+    for group in answer.groups:
+        click.echo(f"{group.name} ({group.total})")
+        for word in group.words:
+            click.echo(f"  {word}")
+        for found in group.items:
+            click.echo(f"  {found.title.id}\t{found.title.name(lang)}\t{found.title.year or ''}")
+            if explain and found.explain:
+                click.echo(f"    {json.dumps(found.explain)}")
+
+
+@main.command()
+@click.argument("text")
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", help="Language of the answer.")
+@click.pass_obj
+def suggest(settings: Settings, text: str, lang: str) -> None:
+    """Suggest what a half-typed text may become."""
+    for item in _answered(settings, lambda service: service.suggest(text, language=lang)):
+        click.echo(f"{item.kind}\t{item.id or ''}\t{item.text}")
+
+
+@main.command()
+@click.argument("id", type=int)
+@click.pass_obj
+def show(settings: Settings, id: int) -> None:
+    """Show one title as one object of the catalogue file."""
+    title = _answered(settings, lambda service: service.title(id))
+    if title is None:
+        fail(f"There is no title {id}.")
+    click.echo(json.dumps(title.to_dict(), ensure_ascii=False, indent=1))
+
+
+def _answered(settings: Settings, ask: Callable[[Any], Any]) -> Any:
+    from search.engine import EngineError
+    from search.open import open_service
+    from search.results import QueryError
+
+    try:
+        return ask(open_service(settings))
+    except (EngineError, QueryError) as error:
+        fail(str(error))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def doctor(settings: Settings, as_json: bool) -> None:
+    """Say what is missing and how to mend it: model, index, engine, port, disk, memory."""
+    import doctor as checks
+
+    findings = checks.examine(settings)
+    if as_json:
+        click.echo(json.dumps([finding.to_dict() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(finding.text())
+    if any(finding.status == "wrong" for finding in findings):
+        sys.exit(1)
+
+
+@main.group()
+def evaluate() -> None:
+    """Measure quality on real data."""
+
+
+@evaluate.command("search")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.option("--split", type=click.Choice(["test", "tune", "all"]), default="test", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), help="Folder of the reports.")
+@click.pass_obj
+def evaluate_search(settings: Settings, data: Path, split: str, out: Path) -> None:
+    """Measure search by the project's query sets: hit@1, hit@5, hit@10, MRR with confidence intervals."""
+    from evaluation.search import run
+
+    try:
+        click.echo(run(settings, data, split, out))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@main.group()
+def bench() -> None:
+    """Measure speed, as distributions and ratios in one run."""
+
+
+@bench.command("search")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.option("--sizes", default="15000,100000", show_default=True, help="Numbers of titles.")
+@click.option("--queries", default=200, show_default=True, help="Queries of each kind.")
+@click.pass_obj
+def bench_search(settings: Settings, data: Path, sizes: str, queries: int) -> None:
+    """Latency of search by resolution beside bare BM25 in the same run."""
+    from evaluation.bench import run
+
+    try:
+        click.echo(run(settings, data, [int(size) for size in sizes.split(",")], queries))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@bench.command("embed")
+@click.option("--embedder", help="The model to measure (NEXTEP_EMBEDDER).")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.option("--texts", default=256, show_default=True, help="Synopses to embed.")
+@click.pass_obj
+def bench_embed(settings: Settings, embedder: str | None, data: Path, texts: int) -> None:
+    """Synopses a second in full and in half precision, and how near the vectors are."""
+    from evaluation.bench import run_embed
+
+    try:
+        click.echo(run_embed(settings, embedder, data, texts))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@main.command("learn")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.pass_obj
+def learn_weights(settings: Settings, data: Path) -> None:
+    """Learn the weights of the ranking from the tuning queries and write search/weights.json."""
+    from evaluation.learn import run
+
+    try:
+        click.echo(run(settings, data))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+def command_names(group: click.Group = main, prefix: Sequence[str] = ()) -> list[str]:
+    """Return every command, groups' ones with a space, for the test of the documentation."""
+    names: list[str] = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            names.extend(command_names(command, (*prefix, name)))
+        else:
+            names.append(" ".join((*prefix, name)))
+    return names
+
+
+if __name__ == "__main__":
+    main(prog_name="nextep")

@@ -1,0 +1,139 @@
+"""Examine what Nextep needs and say how to mend what is missing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from config import Settings
+
+NEEDED_DISK = 1_000_000_000
+NEEDED_MEMORY = 1_500_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing examined: `status` is ok, note (works, but worth knowing) or wrong (with what mends it)."""
+
+    name: str
+    status: Literal["ok", "note", "wrong"]
+    detail: str
+    mend: str = ""
+
+    def text(self) -> str:
+        """Return the finding as a line."""
+        mark = {"ok": "ok   ", "note": "note ", "wrong": "WRONG"}[self.status]
+        return f"{mark} {self.name}: {self.detail}" + (f"\n      -> {self.mend}" if self.mend else "")
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the finding as a dict."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Return a finding for each of model, engine and index, port, disk, memory, database and secret key."""
+    return [
+        _model(settings),
+        *_index(settings),
+        _database(settings),
+        _port(settings),
+        _disk(settings),
+        _memory(),
+        _secret(settings),
+    ]
+
+
+def _model(settings: Settings) -> Finding:
+    from search.embedders import EmbedderUnavailable
+    from search.open import open_embedder
+
+    try:
+        embedder = open_embedder(settings)
+    except EmbedderUnavailable as error:
+        return Finding("model", "wrong", str(error), "make install, or set NEXTEP_EMBEDDER=lsa to do without a model")
+    if embedder is None:
+        return Finding("model", "note", "LSA (TF-IDF + SVD) serves; a sentence model finds more by meaning")
+    languages = ", ".join(embedder.languages)
+    return Finding("model", "ok", f"{embedder.name} {embedder.revision}, {embedder.dims} dimensions, {languages}")
+
+
+def _index(settings: Settings) -> list[Finding]:
+    from search.engine import EngineError, IndexMismatch, IndexMissing
+    from search.open import open_engine, open_encoder
+
+    engine = open_engine(settings)
+    name = Finding("engine", "ok", f"{engine.name} in {settings.index_dir.resolve()}")
+    try:
+        info = engine.reader().info()
+        open_encoder(settings).check(info)
+    except IndexMissing as error:
+        return [name, Finding("index", "wrong", str(error), "nextep index")]
+    except IndexMismatch as error:
+        return [name, Finding("index", "wrong", str(error), "nextep index --rebuild")]
+    except EngineError as error:
+        return [Finding("engine", "wrong", str(error))]
+    spaces = ", ".join(f"{space.name} by {space.model}" for space in info.spaces)
+    detail = f"{info.generation}: {info.offered:,} titles of {info.documents:,} offered, {info.passages:,} passages ({spaces})"
+    return [name, Finding("index", "ok", detail)]
+
+
+def _database(settings: Settings) -> Finding:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from store.database import connect
+
+    try:
+        with connect(settings.sqlalchemy_url).connect():
+            pass
+    except (SQLAlchemyError, OSError) as error:
+        return Finding("database", "wrong", str(error).splitlines()[0], "check DATABASE_URL and NEXTEP_VAR")
+    kind = "SQLite" if settings.database_url is None else settings.database_url.split(":")[0]
+    return Finding("database", "ok", kind)
+
+
+def _port(settings: Settings) -> Finding:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            place = f"{settings.host}:{settings.port}"
+            return Finding("port", "note", f"{place} can't be taken ({error.strerror})", "nextep serve --port 8001")
+    return Finding("port", "ok", f"{settings.host}:{settings.port} is free")
+
+
+def _disk(settings: Settings) -> Finding:
+    place = settings.var.resolve()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    if not os.access(place, os.W_OK):
+        return Finding("disk", "wrong", f"{place} can't be written", "set NEXTEP_VAR to a folder that can")
+    if free < NEEDED_DISK:
+        return Finding("disk", "wrong", f"{free / 1e9:.1f} GB free at {place}", "make room: 1 GB is needed")
+    return Finding("disk", "ok", f"{free / 1e9:.0f} GB free at {place}")
+
+
+def _memory() -> Finding:
+    try:
+        free = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return Finding("memory", "note", "not known on this system")
+    if total < NEEDED_MEMORY:
+        return Finding(
+            "memory", "wrong", f"{total / 1e9:.1f} GB in all", "1.5 GB are needed; NEXTEP_EMBEDDER=lsa needs less"
+        )
+    return Finding("memory", "ok", f"{free / 1e9:.1f} of {total / 1e9:.1f} GB free")
+
+
+def _secret(settings: Settings) -> Finding:
+    if settings.secret_key is not None:
+        return Finding("secret key", "ok", "set")
+    if settings.env == "production":
+        mend = 'set NEXTEP_SECRET_KEY, for instance to the output of: python3 -c "import secrets; print(secrets.token_hex(32))"'
+        return Finding("secret key", "wrong", "missing in production", mend)
+    return Finding("secret key", "ok", "made at start (development)")

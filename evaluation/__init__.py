@@ -1,0 +1,1 @@
+"""Quality and speed, measured on real data: what `nextep evaluate` and `nextep bench` run."""

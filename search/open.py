@@ -1,0 +1,63 @@
+"""Open the engine, the models and the service that the settings ask for."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from config import Settings
+from search.embedders import Embedder, EmbedderUnavailable, load_embedder
+from search.embedded import EmbeddedEngine
+from search.encode import QueryEmbedder, QueryEncoder
+from search.engine import Engine, Space
+from search.lsa import LsaEmbedder
+from search.service import SearchService
+
+log = logging.getLogger("nextep.search")
+
+
+def open_engine(settings: Settings) -> Engine:
+    """Return the engine of the settings."""
+    return EmbeddedEngine(settings.index_dir)
+
+
+def open_embedder(settings: Settings, name: str | None = None) -> Embedder | None:
+    """Return the model that the settings name, None for `lsa`; raise EmbedderUnavailable with what mends it."""
+    name = name or settings.embedder
+    if name == "lsa":
+        return None
+    return load_embedder(name, revision=settings.embedder_revision, trust_remote_code=settings.trust_remote_code)
+
+
+def lsa_folder(var: Path, revision: str) -> Path:
+    """Return where the LSA model of a revision is kept."""
+    return var / "lsa" / revision
+
+
+def open_encoder(settings: Settings) -> QueryEncoder:
+    """Return the encoder of queries: LSA spaces from `var`, the others by the model of the settings."""
+
+    def open_space(space: Space) -> QueryEmbedder | None:
+        if space.model == "lsa":
+            return LsaEmbedder.load(lsa_folder(settings.var, space.revision))
+        try:
+            return open_embedder(settings)
+        except EmbedderUnavailable as error:
+            # Words and names still answer; the reader is told (notice "no_model").
+            log.error("searching without a model: %s", error)
+            return None
+
+    return QueryEncoder(open_space)
+
+
+def open_service(
+    settings: Settings,
+    *,
+    suggested: Callable[[int], Sequence[str]] = lambda count: (),
+    trending: Callable[[int], Sequence[str]] = lambda count: (),
+) -> SearchService:
+    """Return the search service of the settings."""
+    return SearchService(
+        open_engine(settings), open_encoder(settings), adult=settings.adult, suggested=suggested, trending=trending
+    )
