@@ -37,7 +37,8 @@ class Title:
     """One work of the catalogue; the fields are those of the catalogue file.
 
     `score` is 0 to 10, `duration_min` the minutes of one episode, `aired_from` an ISO date
-    (possibly only its year or month), `series` the id of the series' first work.
+    (possibly only its year or month), `series` the id of the series' first work. `hooks` are notes by language of
+    what people remember of a work: searched, never shown as its synopsis.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Title:
     genres: tuple[str, ...] = ()
     themes: tuple[str, ...] = ()
     synopsis: Mapping[str, str] = field(default_factory=dict)
+    hooks: Mapping[str, str] = field(default_factory=dict)
     score: float | None = None
     members: int | None = None
     adult: bool = False
@@ -98,6 +100,7 @@ class Title:
             "genres": list(self.genres),
             "themes": list(self.themes),
             "synopsis": dict(self.synopsis),
+            "hooks": dict(self.hooks),
             "score": self.score,
             "members": self.members,
             "adult": self.adult,
@@ -128,6 +131,7 @@ class Title:
             genres=tuple(data.get("genres") or ()),
             themes=tuple(data.get("themes") or ()),
             synopsis={key: value for key, value in (data.get("synopsis") or {}).items() if value},
+            hooks={key: value for key, value in (data.get("hooks") or {}).items() if value},
             score=data.get("score"),
             members=data.get("members"),
             adult=bool(data.get("adult", False)),

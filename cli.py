@@ -18,15 +18,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import click
 
 import config
-from config import ROOT, Settings
+from config import Settings
 
 if TYPE_CHECKING:
     from catalogue import Title
     from search.embedders import Embedder
     from search.engine import Engine
-
-SAMPLE = ROOT / "data" / "sample"
-KOREAN_TITLES = ROOT / "data" / "titles_ko.csv"
 
 
 def fail(message: str) -> NoReturn:
@@ -98,12 +95,13 @@ def index(
     if if_missing and _serves(engine):
         return
     from indexer.build import build_index, replace_titles
+    from indexer.prepare import SAMPLE, prepare
     from indexer.read import CatalogueError
     from indexer.report import Report
 
     report = Report()
     try:
-        titles, described = _read(source or SAMPLE, translations, report, strict)
+        titles, described = prepare(source or SAMPLE, report, translations=translations, strict=strict)
         if only:
             titles = replace_titles(_all_titles(engine), titles, only)
         model, notices = _embedder(settings, embedder)
@@ -117,28 +115,6 @@ def index(
         return
     say(report.text())
     say(f"Serving {outcome.generation}." if outcome.built else f"Nothing has changed: {outcome.generation} serves on.")
-
-
-def _read(source: Path, translations: Path | None, report: Any, strict: bool) -> tuple[list[Title], Any]:
-    """Read, translate and group a catalogue; return its titles and where they come from."""
-    from indexer.build import Source
-    from indexer.read import detect, read_catalogue
-    from indexer.series import with_series
-    from indexer.translations import join_translations
-
-    with report.step("read"):
-        titles = read_catalogue(source, report, strict)
-    kind = detect(source)
-    if translations is None and kind == "kaggle" and KOREAN_TITLES.exists():
-        translations = KOREAN_TITLES
-    if translations is not None:
-        with report.step("translations"):
-            titles = join_translations(titles, translations, report)
-    with report.step("series"):
-        titles = with_series(titles)
-    bundled = source.resolve() == SAMPLE.resolve()
-    provenance = {"kaggle": "kaggle", "laftel": "laftel"}.get(kind, "bundled" if bundled else "file")
-    return titles, Source(source.resolve().name, provenance)
 
 
 def _embedder(settings: Settings, name: str | None) -> tuple[Embedder | None, list[str]]:

@@ -62,7 +62,7 @@ def _model(settings: Settings) -> Finding:
 
 def _index(settings: Settings) -> list[Finding]:
     from search.engine import EngineError, IndexMismatch, IndexMissing
-    from search.open import open_engine, open_encoder
+    from search.open import open_encoder, open_engine
 
     engine = open_engine(settings)
     name = Finding("engine", "ok", f"{engine.name} in {settings.index_dir.resolve()}")

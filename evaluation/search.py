@@ -9,11 +9,9 @@ from pathlib import Path
 
 from config import Settings
 from evaluation.queries import QUERIES, Measured, Query, load_queries, measure, rank_of
-from indexer.build import Source, build_index
-from indexer.read import read_catalogue
+from indexer.build import build_index
+from indexer.prepare import SAMPLE, prepare
 from indexer.report import Report
-from indexer.series import with_series
-from indexer.translations import join_translations
 from search import ranking
 from search.embedded import EmbeddedEngine
 from search.engine import NO_FILTERS, LegsRequest
@@ -25,15 +23,12 @@ KAGGLE = "mal2020"
 CATALOGUES = (KAGGLE, "sample")
 
 
-def catalogue_service(settings: Settings, source: Path, name: str, translations: Path | None = None) -> SearchService:
+def catalogue_service(settings: Settings, source: Path, name: str) -> SearchService:
     """Return a service over `source`, indexed in `var/evaluation/NAME`; vectors come from the common cache."""
     report = Report()
-    titles = read_catalogue(source, report)
-    if translations is not None and translations.exists():
-        titles = join_translations(titles, translations, report)
-    titles = with_series(titles)
+    titles, described = prepare(source, report)
     engine = EmbeddedEngine(settings.var / "evaluation" / name)
-    build_index(titles, engine, open_embedder(settings), settings.var, Source(name), report)
+    build_index(titles, engine, open_embedder(settings), settings.var, described, report)
     return SearchService(engine, open_encoder(settings))
 
 
@@ -67,7 +62,7 @@ def run(settings: Settings, data: Path, split: str, out: Path) -> str:
     sections: dict[str, dict[str, Measured]] = {}
     misses: dict[str, list[str]] = {}
     for name in CATALOGUES:
-        source = data / KAGGLE if name == KAGGLE else QUERIES.parent / "sample"
+        source = data / KAGGLE if name == KAGGLE else SAMPLE
         if not source.exists():
             continue
         service = catalogue_service(

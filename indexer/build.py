@@ -13,13 +13,14 @@ import numpy as np
 import orjson
 
 from catalogue import LANGUAGES, Title
-from indexer.documents import embedding_text, make_document, passage_texts, series_names
+from indexer.documents import embedding_text, make_document, series_names
 from indexer.progress import Progress
 from indexer.report import Report
 from search.embedders import Embedder
 from search.engine import SCHEMA_VERSION, Document, Engine, IndexInfo, IndexMismatch, IndexMissing, Space, Vector
 from search.lsa import LsaEmbedder
 from search.open import lsa_folder
+from search.passages import title_passages
 from search.vector_cache import VectorCache, embed_cached
 
 SAMPLE = 25
@@ -181,7 +182,7 @@ def embed_titles(
             # A multilingual model reads all languages as one text: one vector serves both.
             whole.append("\n".join(texts))
             owners.append(row)
-        windows = [window for language in languages for window in passage_texts(title, language)]
+        windows = title_passages(title, languages)
         cut.extend(windows)
         counts.append(len(windows))
     if isinstance(embedder, LsaEmbedder):

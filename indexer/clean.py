@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import html
 import math
 import re
@@ -9,7 +10,9 @@ from collections.abc import Iterable
 
 from catalogue import FORMATS
 
-_MISSING = frozenset({"", "unknown", "none", "n/a", "na", "nan", "null", "-", "?", "not available", "add some", "정보 없음"})
+_MISSING = frozenset(
+    {"", "unknown", "none", "n/a", "na", "nan", "null", "-", "?", "not available", "add some", "정보 없음"}
+)
 # MyAnimeList's texts for "nobody wrote one", as they stood in different years; the last is the Korean sites'.
 _NO_SYNOPSIS = re.compile(
     r"^\s*(?:no synopsis (?:information )?has been added"
@@ -30,7 +33,7 @@ _NOTE = re.compile(
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-f]+|[a-z][a-z0-9]+);", re.IGNORECASE)
 _SPACE = re.compile(r"[^\S\n]+")
 _INVISIBLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\u2060\ufeff\ud800-\udfff]")
-_MONTHS = {name: at for at, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTHS = {name.casefold(): at for at, name in enumerate(calendar.month_abbr) if name}
 _DATE = re.compile(r"^(?:([A-Za-z]{3})[a-z]*\.?\s*(?:(\d{1,2})\s*,|,)?\s+)?(\d{4})$")
 _ISO = re.compile(r"^(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?(?:[T ].*)?$")
 _SEASON = re.compile(r"^(winter|spring|summer|fall|autumn)\s+(\d{4})$", re.IGNORECASE)

@@ -10,7 +10,6 @@ import vocabulary
 from catalogue import Title
 from search.engine import Document, Vector
 from search.keys import bigrams, distinct, has_cjk, key, loose_key, prefix_forms, trigrams, words
-from search.passages import passages
 
 MIN_SERIES_KEY = 3
 
@@ -28,6 +27,7 @@ def make_document(
     korean = " ".join(
         [
             title.synopsis.get("ko", ""),
+            title.hooks.get("ko", ""),
             *(vocabulary.label(label, "ko") for label in labels if title.synopsis.get("ko")),
             *people,
         ]
@@ -46,7 +46,7 @@ def make_document(
         prefixes=distinct(form for name in names for form in prefix_forms(name)),
         grams=" ".join(distinct(gram for name in names for gram in trigrams(name))),
         texts={
-            "en": title.synopsis.get("en", ""),
+            "en": f"{title.synopsis.get('en', '')}\n{title.hooks.get('en', '')}".strip(),
             "tags": " ".join(tags),
             "name": " ".join(distinct(word for name in names for word in words(name) if not has_cjk(word))),
             "bi": " ".join(bigrams(korean)),
@@ -67,12 +67,6 @@ def embedding_text(title: Title, language: str) -> str:
     if not synopsis and (language == "ko" or not labels):
         return ""
     return ". ".join(part for part in (title.name(language), ", ".join(labels), synopsis) if part)
-
-
-def passage_texts(title: Title, language: str) -> list[str]:
-    """Return the windows of the synopsis in `language` that are embedded one by one."""
-    synopsis = title.synopsis.get(language)
-    return passages(synopsis) if synopsis else []
 
 
 def series_names(titles: Iterable[Title]) -> dict[int, tuple[str, ...]]:

@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 STRIPPED = "[Written by MAL Rewrite]"
 MIN_SHARE = 0.85  # of the evidence for a rest, the part that speaks for the head we take
 MIN_SEEN = 2.0
-RUNNING = 0.1  # what a word inside a sentence counts as evidence for the beginning of one
+BARE = 0.1  # what a word of running text counts as a beginning, beside the same word after an article
 _SENTENCE = re.compile(r"(?:^|(?<=[.!?…]\s)|(?<=[.!?…][\"”)]\s))[\"“(]?([A-Z][^.!?…]*)")
 _TOKEN = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _ARTICLE = re.compile(r"\b([Aa]n?) ([a-z]+(?:[-'’][a-z]+)*)")
 _NAME = re.compile(r"(?<![.!?…] )\b[A-Z][a-z]+\b")
-_LINKS = frozenset(
-    """a about after all also and animated as at based bundled by during featuring for from in included including
-    into is of on or released set shown starring that the this to when where which who whose with was are were will
-    has have had using created made directed produced commissioned explaining showing about where""".split()
+# Words that end the noun phrase at the beginning of a text.
+_LINK = re.compile(
+    r"(?:a|about|after|all|also|and|animated|as|at|based|bundled|by|commissioned|created|directed|during|explaining"
+    r"|featuring|for|from|in|included|including|into|is|made|of|on|or|produced|released|set|showing|shown|starring"
+    r"|that|the|this|to|using|when|where|which|who|whose|with|was|are|were|will|has|have|had)"
 )
-_MASS = frozenset("footage animation music information work art stuff life content more bonus series".split())
+_NO_PLURAL = re.compile(r".*(?:ss|us|is|series)")
 
 Seen = Mapping[str, Mapping[str, float]]
 
@@ -63,11 +64,11 @@ def learn_heads(texts: Iterable[str]) -> Heads:
                 by_word[first][head] += 1
                 by_pair[pair][head] += 1
     running: dict[str, dict[str, float]] = defaultdict(dict)
-    counted = [*articles.items(), *((word.capitalize(), count * RUNNING) for word, count in words.items() if count > 2)]
+    counted = [*articles.items(), *((word.capitalize(), count * BARE) for word, count in words.items() if count > 2)]
     for start, weight in counted:
         head, rest = _cut(start)
         if head:
-            running[rest][head] = running[rest].get(head, 0.0) + weight * RUNNING
+            running[rest][head] = running[rest].get(head, 0.0) + weight
     known = frozenset(word for word, count in words.items() if count > 2)
     return Heads(dict(by_pair), dict(by_word), dict(running), known)
 
@@ -121,7 +122,11 @@ def _own_name_head(text: str) -> str | None:
 
 def _seen_head(text: str, heads: Heads) -> str | None:
     first, pair = _keys(text)
-    levels = [(heads.by_pair.get(pair), MIN_SEEN), (heads.by_word.get(first), MIN_SEEN), (heads.running.get(first), 0.0)]
+    levels = [
+        (heads.by_pair.get(pair), MIN_SEEN),
+        (heads.by_word.get(first), MIN_SEEN),
+        (heads.running.get(first), 0.0),
+    ]
     if pair[len(first) + 1 : len(first) + 2].isupper() and first not in heads.words:
         # "ou Aida", "tune Balot": a person's name, of which words know nothing.
         levels = levels[:1]
@@ -162,8 +167,8 @@ def _is_plural(text: str) -> bool:
     """Tell whether the noun phrase that begins the text looks plural, where no article stood."""
     phrase: list[str] = []
     for token in _TOKEN.findall(text[:120]):
-        if token in _LINKS or (phrase and token[0].isupper()):
+        if _LINK.fullmatch(token) or (phrase and token[0].isupper()):
             break
         phrase.append(token)
     last = phrase[-1] if phrase else ""
-    return last.endswith("s") and not last.endswith(("ss", "us", "is")) and last not in _MASS
+    return last.endswith("s") and not _NO_PLURAL.fullmatch(last)

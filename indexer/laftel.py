@@ -18,13 +18,12 @@ NAME, GENRES, TAGS, SYNOPSIS, STUDIO, YEAR = "제목", "장르", "태그", "줄�
 QUARTERS, SCORE, AGE, CHARACTERS, ID, SERIES = (
     "air_year_quarter", "avg_rating", "age_rating", "캐릭터", "laftel_id", "series_id",
 )  # fmt: skip
-REQUIRED = frozenset({NAME})
 MARKS = frozenset({GENRES, SYNOPSIS, TAGS})  # one of these beside the name makes a file ours
 
 OWN_IDS = 1_000_000_000  # ids made from titles lie from here to twice this, above every real one
 EROTIC = frozenset({"에로", "에로티카", "헨타이", "야애니", "포르노"})
 SOURCES = {
-    "만화 원작": "Manga", "소설 원작": "Light novel", "게임 원작": "Game", "웹툰 원작": "Web manga",
+    "만화 원작": "Manga", "소설 원작": "Novel", "게임 원작": "Game", "웹툰 원작": "Web manga",
     "오리지널 애니메이션 작품": "Original",
 }  # fmt: skip
 # What the vocabulary's own names and words do not settle. 성인 says "for grown-ups" here, not pornography.
@@ -111,7 +110,8 @@ def split_name(name: str) -> tuple[str, tuple[str, ...]]:
 
 def split_tags(tags: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (genres, themes) of Korean tags: canonical names where they correspond, Korean themes otherwise."""
-    genres, themes = {}, {}
+    genres: dict[str, bool] = {}
+    themes: dict[str, bool] = {}
     for tag in tags:
         name = canonical(tag)
         (genres if name in vocabulary.GENRE_NAMES else themes)[name or tag] = True

@@ -54,7 +54,7 @@ def account(titles: list[Title], report: Report) -> list[Title]:
     ]
     report.kept = len(made)
     report.offered = sum(title.offered for title in made)
-    report.adult = sum(title.adult for title in made)
+    report.adult = sum(title.offered and title.adult for title in made)
     empty = sum(not title.offered and not title.synopsis and title.score is None for title in made)
     report.left_out[NOT_OFFERED] = empty
     report.left_out["known but not offered: the catalogue says so"] = len(made) - report.offered - empty
@@ -118,7 +118,7 @@ def _alone(path: Path) -> tuple[Kind, list[File]] | None:
 
 def _is_laftel(file: File) -> bool:
     columns = set(header(file))
-    return laftel.REQUIRED <= columns and not laftel.MARKS.isdisjoint(columns)
+    return laftel.NAME in columns and not laftel.MARKS.isdisjoint(columns)
 
 
 def _inner(file: File) -> str:

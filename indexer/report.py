@@ -27,7 +27,7 @@ class Report:
     read: int = 0
     kept: int = 0
     offered: int = 0
-    adult: int = 0
+    adult: int = 0  # of those offered
     left_out: Counter[str] = field(default_factory=Counter)
     repaired: Counter[str] = field(default_factory=Counter)
     unreadable: list[tuple[str, int, str]] = field(default_factory=list)
@@ -83,7 +83,7 @@ class Report:
         """Return the report for a person to read."""
         lines = [
             f"Read {self.read:,} rows, kept {self.kept:,} titles, offered {self.offered:,} "
-            f"({self.adult:,} of all are adult)."
+            f"({self.adult:,} of them adult)."
         ]
         lines += _counts("Left out", self.left_out) + _counts("Repaired", self.repaired)
         if self.translations_read:

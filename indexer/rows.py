@@ -37,6 +37,7 @@ class File:
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file's decompressed bytes; what is broken about the file itself is a CatalogueError."""
+        # zipfile says RuntimeError of a zip with a password.
         try:
             if self.member is None:
                 with self.path.open("rb") as plain, _unzipped(plain, self.path.name) as stream:
@@ -48,7 +49,7 @@ class File:
                     _unzipped(packed, self.member) as stream,  # type: ignore[arg-type]
                 ):
                     yield stream
-        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError) as error:
+        except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
             raise CatalogueError(f"{self.name}: the file is damaged ({error or type(error).__name__}).") from error
         except OSError as error:
             raise CatalogueError(f"{self.name}: can't be read ({error.strerror or error}).") from error

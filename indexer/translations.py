@@ -124,7 +124,7 @@ def _rows(path: Path, bad: Bad) -> Iterator[tuple[int, dict[str, str]]]:
     if path.name.casefold().removesuffix(".gz").endswith((".jsonl", ".json")):
         source = _json_rows(file, bad)
     else:
-        columns = set(header(file))
+        columns = header(file)
         if not any(name in columns for name in (*COLUMNS["title_ko"], "title_native", *ID_COLUMNS)):
             wanted = ", ".join([*ID_COLUMNS, *(name for names in COLUMNS.values() for name in names)])
             raise CatalogueError(f"{file.name}: no column of translations ({wanted}); it has {', '.join(columns)}.")

@@ -12,7 +12,8 @@ from search import model_files
 from search.model_files import EmbedderUnavailable
 
 Pooling = Literal["mean", "cls"]
-# The instruction that Kanana's model card gives with its examples; its tokens are read, but not pooled.
+# The form ("Instruct: ...\nQuery: ...", its tokens read but not pooled) is that of Kanana's own code; the sentence
+# itself is a common one for retrieval and was not checked against the model card.
 _KANANA_QUERY = "Instruct: Given a question, retrieve passages that answer the question\nQuery: "
 _E5 = re.compile(r"intfloat/(multilingual-)?e5-(small|base|large)(-v2|-unsupervised)?")
 

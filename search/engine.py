@@ -119,13 +119,14 @@ NO_FILTERS = Filters()
 class Hit:
     """One hit of one leg; `score` is the leg's own: BM25 for words, cosine for vectors.
 
-    `members` is how many watch the work (for the popularity prior), `passage` the position of the best passage,
-    for the passage leg.
+    `members` is how many watch the work (for the popularity prior), `series` its series, `passage` the position of
+    the best passage, for the passage leg.
     """
 
     id: int
     score: float
     members: int = 0
+    series: int = 0
     passage: int | None = None
 
 

@@ -44,10 +44,9 @@ _COMPOUND = {"ㄳ": "ㄱㅅ", "ㄵ": "ㄴㅈ", "ㄶ": "ㄴㅎ", "ㄺ": "ㄹㄱ",
              "ㄿ": "ㄹㅍ", "ㅀ": "ㄹㅎ", "ㅄ": "ㅂㅅ", "ㅘ": "ㅗㅏ", "ㅙ": "ㅗㅐ", "ㅚ": "ㅗㅣ", "ㅝ": "ㅜㅓ", "ㅞ": "ㅜㅔ",
              "ㅟ": "ㅜㅣ", "ㅢ": "ㅡㅣ"}  # fmt: skip
 _CJK = re.compile(r"[぀-ヿ㐀-䶿一-鿿가-힣ㄱ-ㆎ豈-﫿]+")
+_ARTICLE = re.compile(r"^(?:the|an?)\s+(?=\w\S*\s|\w{4,})", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
-_SYMBOLS = str.maketrans(
-    {"×": "x", "∞": " infinity ", "½": " 1/2 ", "†": " ", "♥": " ", "♡": " ", "☆": " ", "★": " ", "&": " and "}
-)
+_SYMBOLS = str.maketrans({"×": "x", "∞": " infinity ", "½": " 1/2 ", "†": " ", "♥": " ", "♡": " ", "☆": " ", "★": " "})
 
 _SET_ASIDE = {code: 0xE000 + code - 0x3131 for code in range(0x3131, 0x318F)}
 _BROUGHT_BACK = {aside: code for code, aside in _SET_ASIDE.items()}
@@ -58,7 +57,8 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.replace("&", " and ").casefold()
     # NFKC would turn the jamo that people type (ㄱ) into ones that only stand inside syllables.
-    text = unicodedata.normalize("NFKC", text.translate(_SYMBOLS).translate(_SET_ASIDE)).casefold()
+    text = unicodedata.normalize("NFKC", text.translate(_SYMBOLS).translate(_SET_ASIDE))
+    text = text.replace("&", " and ").casefold()
     out = []
     for char in unicodedata.normalize("NFD", text):
         if unicodedata.combining(char) and char not in "゙゚":
@@ -80,10 +80,15 @@ def key(text: str) -> str:
     return made or fold(text).strip()
 
 
+def without_article(text: str) -> str:
+    """Return `text` without a leading English article, which people leave out ("The Tatami Galaxy")."""
+    return _ARTICLE.sub("", text)
+
+
 @lru_cache(maxsize=65536)
 def loose_key(text: str) -> str:
-    """Return the key with romanised Japanese long vowels and wavering spellings made one (ou, oo, ō -> o; wo -> o)."""
-    made = key(text)
+    """Return the key with what wavers made one: long vowels (ou, oo, ō -> o), wo and o, a leading article."""
+    made = key(without_article(text))
     if not made.isascii():
         return made
     for old, new in (("ou", "o"), ("oo", "o"), ("uu", "u"), ("aa", "a"), ("ii", "i"), ("ee", "e"), ("oh", "o"), ("wo", "o"), ("dzu", "zu"), ("du", "zu"), ("tsu", "tu"), ("shi", "si"), ("chi", "ti"), ("fu", "hu"), ("mb", "nb"), ("mp", "np")):  # fmt: skip
@@ -91,6 +96,7 @@ def loose_key(text: str) -> str:
     return made
 
 
+@lru_cache(maxsize=65536)
 def jamo(text: str) -> str:
     """Return `text` with Hangul syllables decomposed to the keys one types for them."""
     out = []

@@ -4,4 +4,4 @@
 names, `bi` bigrams of Korean and Japanese text, `name_bi` bigrams of names in those scripts.
 """
 
-BOOSTS = {"en": 1.0, "tags": 0.5, "name": 0.5, "bi": 1.0, "name_bi": 0.5}
+BOOSTS = {"en": 1.0, "tags": 0.4, "name": 0.15, "bi": 1.0, "name_bi": 0.15}

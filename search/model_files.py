@@ -108,8 +108,8 @@ def fetch(name: str, revision: str | None) -> tuple[Path, str]:
         folder = Path(snapshot_download(name, revision=revision, local_files_only=True))
     except (OSError, ValueError):  # LocalEntryNotFoundError is an OSError, a malformed name a ValueError
         folder = None
-    if folder is not None and (folder / "config.json").is_file():
-        return folder, folder.name
+    if folder is not None and any(next(folder.rglob(pattern), None) for pattern in ("*.safetensors", "*.bin")):
+        return folder, folder.name  # a snapshot without weights was only looked at once
     mend = (
         f"Copy the model's folder here and name that folder instead, fill the hub's cache on this machine "
         f"(`hf download {name}`), or choose another model with NEXTEP_EMBEDDER (minilm, lsa)."

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from config import Settings
-from search.embedders import Embedder, EmbedderUnavailable, load_embedder
 from search.embedded import EmbeddedEngine
+from search.embedders import Embedder, EmbedderUnavailable, load_embedder
 from search.encode import QueryEmbedder, QueryEncoder
 from search.engine import Engine, Space
 from search.lsa import LsaEmbedder

@@ -6,6 +6,9 @@ English and Korean sentences are told apart by their endings and a list of abbre
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from catalogue import Title
 
 _SIZE = 2  # sentences in a passage
 _SHORT = 25  # characters; "Or so they think." says nothing alone and stays with its neighbour
@@ -72,15 +75,27 @@ def _is_short(sentence: str) -> bool:
 
 def _goes_on(block: str, match: re.Match[str]) -> bool:
     """Tell whether a sentence goes on after what looks like its end."""
-    mark, rest = match.group(), block[match.end() :].lstrip()
+    end = match.end()
+    mark, rest = match.group(), block[end : end + 2].lstrip()
     if not rest:
         return False
     if rest[0].islower():  # "..." in mid-sentence, '"Run!" he cries', "a.k.a. the boss"
         return True
     if mark != ".":
         return False
-    word = _LAST_WORD.search(block[: match.end()])
+    word = _LAST_WORD.search(block[max(end - 20, 0) : end])
     if word is None:
         return False
     name = word.group(1)
     return name.casefold() in _ABBREVIATIONS or (_INITIAL.fullmatch(name) is not None and name != "I")
+
+
+def title_passages(title: Title, languages: Sequence[str]) -> list[str]:
+    """Return all windows that are embedded of a title: language by language, the synopsis before the hooks."""
+    return [
+        window
+        for language in languages
+        for text in (title.synopsis, title.hooks)
+        if text.get(language)
+        for window in passages(text[language])
+    ]

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from search.engine import Hit, Legs
+from search.engine import Legs
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
 RRF_K = 60
@@ -49,12 +49,16 @@ def learned() -> dict[str, Weights]:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One work in the fused order. `legs` holds (rank, score) of each leg that returned it."""
+    """One work in the fused order.
+
+    `legs` holds (rank, score) of each leg that returned it, `passage` the space and position of its best passage.
+    """
 
     id: int
     score: float
+    series: int
     legs: Mapping[str, tuple[int, float]]
-    passage: int | None = None
+    passage: tuple[str, int] | None = None
     features: Mapping[str, float] | None = None
 
 
@@ -85,7 +89,7 @@ def _lowest(legs: Legs, kind: str) -> float:
 def fuse(legs: Legs, weights: Weights) -> list[Ranked]:
     """Return all candidates of the legs, best first, ties by id."""
     table = features(legs)
-    watched = {hit.id: max(hit.members, 0) for hits in legs.hits.values() for hit in hits}
+    known = {hit.id: hit for hits in legs.hits.values() for hit in hits}
     places = {name: {hit.id: (rank, hit.score) for rank, hit in enumerate(hits, 1)} for name, hits in legs.hits.items()}
     passages = _best_passages(legs)
     ranked = []
@@ -94,22 +98,24 @@ def fuse(legs: Legs, weights: Weights) -> list[Ranked]:
             weights.words * entry["words"]
             + weights.document * entry["document"]
             + weights.passage * entry["passage"]
-            + weights.members * math.log10(1 + watched[id])
+            + weights.members * math.log10(1 + max(known[id].members, 0))
         )
         where = {name: place[id] for name, place in places.items() if id in place}
-        ranked.append(Ranked(id, score, where, passages.get(id), {**entry, "members": watched[id]}))
+        ranked.append(
+            Ranked(id, score, known[id].series, where, passages.get(id), {**entry, "members": known[id].members})
+        )
     ranked.sort(key=lambda item: (-item.score, item.id))
     return ranked
 
 
-def _best_passages(legs: Legs) -> dict[int, int]:
-    best: dict[int, Hit] = {}
+def _best_passages(legs: Legs) -> dict[int, tuple[str, int]]:
+    best: dict[int, tuple[float, str, int]] = {}
     for name, hits in legs.hits.items():
-        if name.startswith("passage"):
-            for hit in hits:
-                if hit.passage is not None and (hit.id not in best or hit.score > best[hit.id].score):
-                    best[hit.id] = hit
-    return {id: hit.passage for id, hit in best.items() if hit.passage is not None}
+        kind, _, space = name.partition(":")
+        for hit in hits if kind == "passage" else ():
+            if hit.passage is not None and (hit.id not in best or hit.score > best[hit.id][0]):
+                best[hit.id] = (hit.score, space, hit.passage)
+    return {id: (space, position) for id, (_, space, position) in best.items()}
 
 
 def evidence(legs: Legs, ranked: Sequence[Ranked]) -> float:

@@ -17,7 +17,7 @@ from search.constraints import Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
 from search.keys import has_hangul, key, loose_key, trigrams, words
-from search.passages import passages
+from search.passages import title_passages
 from search.results import (
     GROUPS,
     Answer,
@@ -36,6 +36,9 @@ MAX_LIMIT = 100
 MAX_PAGE = 500
 CANDIDATES = 200
 NAMES_LIMIT = 400
+NAMES_AVERAGED = 8
+COMPANIONS = 60
+SLIP_CANDIDATES = 60
 # A name is searched for in texts up to so many words; what is longer is a description.
 NAME_WORDS = 12
 SEARCH_WORDS = Callable[[int], Sequence[str]]
@@ -242,7 +245,6 @@ class SearchService:
 
     def _companions(self, reader: Reader, draft: _Draft, options: Options, clock: _Clock) -> None:
         """Add the rest of the series and works like the first hit, apart from the hits themselves."""
-        filters = draft.parsed.filters if draft.parsed else options.filters
         first = next((ids[0] for ids in draft.groups.values() if ids), None)
         if first is None:
             return
@@ -250,16 +252,17 @@ class SearchService:
         if draft.resolution in ("exact", "not_offered") and title.series is not None:
             others = [
                 other.id
-                for other in self._passing(reader, reader.series(title.series), replace(filters, offered=True))
+                for other in self._passing(reader, reader.series(title.series), options.filters)
                 if other.id not in draft.shown
             ]
             if others:
                 draft.groups["series"] = others
         with clock.step("similar"):
-            base = options.filters if draft.resolution != "names" else filters
-            near = self._near(reader, title, replace(base, exclude=(*base.exclude, *draft.shown)), CANDIDATES)
-            name = "recommended" if draft.resolution == "names" else "similar"
-            draft.groups[name] = [item.id for item in near][:60]
+            base = replace(options.filters, exclude=(*options.filters.exclude, *draft.shown))
+            if draft.resolution == "names":
+                draft.groups["recommended"] = [item.id for item in self._near_all(reader, draft.groups["names"], base)]
+            else:
+                draft.groups["similar"] = [item.id for item in self._near(reader, title, base, CANDIDATES)][:COMPANIONS]
 
     # -- like X ----------------------------------------------------------------------------------------------------
 
@@ -294,7 +297,7 @@ class SearchService:
         grams = trigrams(text)
         if len(grams) < 2:
             return []
-        candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), 120)
+        candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), SLIP_CANDIDATES)
         return corrections(text, reader.documents(candidates).values())
 
     def _corrected(
@@ -346,10 +349,10 @@ class SearchService:
     def _recommend_like_words(self, reader: Reader, text: str, filters: Filters, draft: _Draft) -> None:
         ranked, notices = self.rank(reader, text, replace(filters, exclude=(*filters.exclude, *draft.groups["names"])))
         draft.notices.extend(notices)
-        draft.groups["recommended"] = [item.id for item in ranked][:60]
+        draft.groups["recommended"] = [item.id for item in ranked][:COMPANIONS]
 
     def _near(self, reader: Reader, title: Title, filters: Filters, size: int, text: str = "") -> list[ranking.Ranked]:
-        """Return works near `title` by its vectors, at most two of a series, the work itself left out."""
+        """Return works near `title` by its vectors, one of a series, its own series left out."""
         filters = replace(filters, exclude=(*filters.exclude, title.id))
         vectors = reader.vectors(title.id)
         if text:
@@ -363,14 +366,28 @@ class SearchService:
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
         legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
         near = ranking.fuse(legs, ranking.SIMILAR)
-        titles = reader.documents([item.id for item in near[:120]])
-        kept, seen = [], {title.series: 1}
+        kept, seen = [], {title.series}
         for item in near:
-            series = titles[item.id].series if item.id in titles else item.id
-            if seen.get(series, 0) < 1 or series is None:
-                seen[series] = seen.get(series, 0) + 1
+            if item.series not in seen:
+                seen.add(item.series)
                 kept.append(item)
         return kept
+
+    def _near_all(self, reader: Reader, ids: Sequence[int], filters: Filters) -> list[ranking.Ranked]:
+        """Return works near the middle of the first few of `ids`."""
+        vectors: dict[str, Any] = {}
+        for id in ids[:NAMES_AVERAGED]:
+            for name, vector in reader.vectors(id).items():
+                vectors[name] = vectors.get(name, 0) + vector
+        legs = reader.legs(
+            LegsRequest(
+                vectors={name: _unit(total) for name, total in vectors.items()},
+                filters=filters,
+                size=COMPANIONS,
+                lexical=False,
+            )
+        )
+        return ranking.fuse(legs, ranking.SIMILAR)
 
     # -- rendering -------------------------------------------------------------------------------------------------
 
@@ -395,18 +412,20 @@ class SearchService:
             start = (page - 1) * options.limit
             chosen_ids = ids[start : start + options.limit]
             titles = reader.documents(chosen_ids)
-            items = [self._found(reader, titles[id], draft, options, text) for id in chosen_ids if id in titles]
+            items = [self._found(reader, titles[id], draft, options) for id in chosen_ids if id in titles]
             made.append(Group(name, len(ids), items))
         return made
 
-    def _found(self, reader: Reader, title: Title, draft: _Draft, options: Options, text: str) -> Found:
+    def _found(self, reader: Reader, title: Title, draft: _Draft, options: Options) -> Found:
         ranked = draft.ranked.get(title.id)
         passage = None
         if ranked is not None and ranked.passage is not None:
-            # Passages are cut from the language of the space that found them; the position says which.
-            language = "ko" if has_hangul(text) and title.synopsis.get("ko") else "en"
-            cut = passages(title.synopsis.get(language) or title.text(language))
-            passage = cut[ranked.passage] if ranked.passage < len(cut) else None
+            space, position = ranked.passage
+            languages = next((made.languages for made in reader.info().spaces if made.name == space), ())
+            cut = title_passages(title, languages)
+            # What only the hooks tell is searched, not shown.
+            if position < len(cut) and any(cut[position] in text for text in title.synopsis.values()):
+                passage = cut[position]
         explain = None
         if options.explain and ranked is not None:
             explain = {
@@ -459,7 +478,12 @@ class SearchService:
         return [titles[id] for id in ids]
 
     def browse(
-        self, filters: Filters = NO_FILTERS, sort: Sort = "watched", page: int = 1, limit: int = 24, facets: bool = False
+        self,
+        filters: Filters = NO_FILTERS,
+        sort: Sort = "watched",
+        page: int = 1,
+        limit: int = 24,
+        facets: bool = False,
     ) -> Listing:
         """Return one page of the works that pass the filters; raise QueryError for what is out of range."""
         if sort not in SORTS:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from rapidfuzz.distance import OSA
 
 from catalogue import Title
-from search.keys import has_cjk, jamo, key, loose_key, words
+from search.keys import has_cjk, jamo, key, loose_key, without_article, words
 
-MIN_LETTERS = 3
+# With three letters, one slip away lies half the alphabet.
+MIN_LETTERS = 4
 MAX_WORDS = 12
 
 
@@ -33,7 +34,7 @@ class Correction:
 def allowed(letters: int) -> float:
     """Return the least similarity at which a text of so many letters counts as misspelt.
 
-    One slip in three to five letters, two in six to nine, then about a quarter.
+    One slip in four and five letters, two in six to nine, then about a quarter.
     """
     if letters <= 5:
         return 1 - 1.01 / max(letters, 1)
@@ -45,7 +46,7 @@ def allowed(letters: int) -> float:
 def corrections(text: str, titles: Iterable[Title], limit: int = 8) -> list[Correction]:
     """Return the names nearest to `text`, best first, at most one a work."""
     typed = jamo(loose_key(text))
-    count = len(words(text))
+    count = len(words(without_article(text)))
     if len(typed) < MIN_LETTERS or count > MAX_WORDS:
         return []
     found: dict[int, Correction] = {}
@@ -60,19 +61,22 @@ def corrections(text: str, titles: Iterable[Title], limit: int = 8) -> list[Corr
 def _compare(typed: str, count: int, text: str, title: Title) -> Iterable[Correction]:
     # The prior only decides between names that are equally near.
     prior = 0.012 * math.log10(1 + max(title.members or 0, 0))
-    plain = jamo(key(text))
+    plain, least = jamo(key(without_article(text))), allowed(len(typed))
     for name in title.names():
         if not has_cjk(text) and has_cjk(name):
             continue
-        parts = words(name)
+        parts = words(without_article(name))
         for end in {len(parts), *range(max(1, count - 1), min(count + 2, len(parts)))}:
             whole = end == len(parts)
             part = "".join(parts[:end])
             target = jamo(loose_key(part))
+            if len(target) < MIN_LETTERS - 1:
+                continue
             similarity = max(
-                OSA.normalized_similarity(typed, target), OSA.normalized_similarity(plain, jamo(part)) - 0.001
+                OSA.normalized_similarity(typed, target, score_cutoff=least),
+                OSA.normalized_similarity(plain, jamo(part), score_cutoff=least) - 0.001,
             )
-            if similarity < allowed(len(typed)) or len(target) < MIN_LETTERS:
+            if similarity < least:
                 continue
             score = similarity + prior - (0 if whole else 0.05)
             yield Correction(title.id, name, similarity, score, whole)

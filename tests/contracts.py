@@ -36,7 +36,10 @@ class EngineContract:
         assert told.spaces[0].dims == WordHashEmbedder.dims
         assert told.generation
 
-    @pytest.mark.parametrize("typed", ["Cowboy Bebop", "cowboybebop", "ＣＯＷＢＯＹ　ＢＥＢＯＰ", "カウボーイビバップ", "카우보이비밥", "BEBOP"])
+    @pytest.mark.parametrize(
+        "typed",
+        ["Cowboy Bebop", "cowboybebop", "ＣＯＷＢＯＹ　ＢＥＢＯＰ", "カウボーイビバップ", "카우보이비밥", "BEBOP"],
+    )
     def test_an_exact_name_is_found_in_any_dress(self, reader, typed):
         assert reader.exact([key(typed)]) == [1]
 
@@ -136,7 +139,9 @@ class EngineContract:
     def test_half_typed_names_are_found_from_any_word_on(self, reader, typed, found):
         assert found in ids(reader.prefixed(prefix_query(typed), NO_FILTERS))
 
-    @pytest.mark.parametrize(("typed", "meant"), [("toradroa", 3), ("atack on titan", 4), ("mnoster", 6), ("카우보이 비법", 1)])
+    @pytest.mark.parametrize(
+        ("typed", "meant"), [("toradroa", 3), ("atack on titan", 4), ("mnoster", 6), ("카우보이 비법", 1)]
+    )
     def test_a_misspelt_name_has_its_work_among_the_candidates(self, reader, typed, meant):
         assert meant in reader.fuzzy(" ".join(trigrams(typed)), NO_FILTERS, 5)
 
@@ -214,7 +219,10 @@ class EngineContract:
 
     def test_a_work_without_text_has_no_vector(self, engine):
         bare = dataclasses.replace(CATALOGUE[6], synopsis={}, genres=(), id=77)
-        made = [*made_documents(CATALOGUE[:3]), *[dataclasses.replace(d, vectors={}, passages={}) for d in made_documents([bare])]]
+        made = [
+            *made_documents(CATALOGUE[:3]),
+            *[dataclasses.replace(d, vectors={}, passages={}) for d in made_documents([bare])],
+        ]
         build = engine.begin(info(documents=4))
         build.add(made)
         build.verify(made[:1])

@@ -9,9 +9,10 @@ import numpy as np
 
 from catalogue import Character, Title
 from indexer.build import documents
-from indexer.documents import embedding_text, passage_texts
+from indexer.documents import embedding_text
 from search.encode import QueryEncoder
 from search.engine import SCHEMA_VERSION, Engine, IndexInfo, Space
+from search.passages import title_passages
 
 DIMS = 64
 
@@ -39,7 +40,9 @@ class WordHashEmbedder:
 
 def title(id: int, name: str, **facts) -> Title:
     names = {"en": name, **facts.pop("titles", {})}
-    synopsis = facts.pop("synopsis", {"en": f"A story about {name.lower()} and its friends in a quiet town by the sea."})
+    synopsis = facts.pop(
+        "synopsis", {"en": f"A story about {name.lower()} and its friends in a quiet town by the sea."}
+    )
     facts.setdefault("format", "tv")
     facts.setdefault("genres", ("Drama",))
     return Title(id=id, titles=names, synopsis=synopsis, **facts)
@@ -100,7 +103,7 @@ def made_documents(titles: Iterable[Title] = CATALOGUE, embedder=None) -> list:
 
     titles, embedder = list(titles), embedder or WordHashEmbedder()
     whole = embedder.embed_documents([embedding_text(t, "en") + "\n" + embedding_text(t, "ko") for t in titles])
-    cut = [[w for language in ("en", "ko") for w in passage_texts(t, language)] for t in titles]
+    cut = [title_passages(t, ("en", "ko")) for t in titles]
     flat = embedder.embed_documents([w for windows in cut for w in windows])
     offsets = np.cumsum([0, *map(len, cut)])
     return list(documents(titles, {"text": Embedded(whole, flat, offsets)}))

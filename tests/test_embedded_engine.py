@@ -145,7 +145,11 @@ def test_verification_refuses_a_vector_that_does_not_find_itself(engine):
     made = made_documents()
     build = engine.begin(info())
     build.add(made)
-    swapped = [type(made[0])(**{**{f: getattr(made[0], f) for f in made[0].__slots__}, "vectors": {"text": -made[5].vectors["text"]}})]
+    swapped = [
+        type(made[0])(
+            **{**{f: getattr(made[0], f) for f in made[0].__slots__}, "vectors": {"text": -made[5].vectors["text"]}}
+        )
+    ]
     with pytest.raises(BuildRefused, match="nearest neighbour"):
         build.verify(swapped)
     build.abort()

@@ -118,6 +118,11 @@ class EmbeddedReader:
             return {}
         return {name: matrix[row] for name, matrix in self._vectors.items() if self._has_vector[name][row]}
 
+    def passages(self, id: int, space: str) -> Vector:
+        """Return a work's passage vectors in a space, (passages, dims)."""
+        row, offsets = self._row[id], self._passage_offsets[space]
+        return np.array(self._passages[space][offsets[row] : offsets[row + 1]])
+
     def legs(self, request: LegsRequest) -> Legs:
         """Run all legs of one search."""
         hits: dict[str, Sequence[Hit]] = {}
@@ -164,7 +169,8 @@ class EmbeddedReader:
         return hits
 
     def _hit(self, row: Any, score: float, passage: int | None = None) -> Hit:
-        return Hit(int(self._columns["id"][row]), score, int(self._columns["members"][row]), passage)
+        columns = self._columns
+        return Hit(int(columns["id"][row]), score, int(columns["members"][row]), int(columns["series"][row]), passage)
 
     def _lexical(self, request: LegsRequest) -> list[tuple[int, float]]:
         clauses = []

@@ -1,0 +1,82 @@
+"""Posters: pictures drawn from a title, the same for ever under one address."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Literal, cast
+
+from flask import Blueprint, Response, abort, request
+
+from catalogue import Title
+from webapp.assets import FOREVER, accepts_gzip
+from webapp.services import search_service
+
+try:
+    from webapp.art import ART_VERSION, poster_svg
+except ImportError:  # until webapp/art.py draws them
+    from webapp.plain_art import ART_VERSION, poster_svg
+
+blueprint = Blueprint("art", __name__)
+
+Shape = Literal["poster", "wide", "share"]
+SHAPES = ("poster", "wide", "share")
+draw: Callable[[Title, Shape], str] = poster_svg
+# An SVG that is opened by itself may do nothing but show.
+CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+def address(id: int, shape: str = "poster") -> str:
+    """Return the address of a title's picture; the version is part of it, so that it may be kept for ever."""
+    return f"/art/{ART_VERSION}/{id}-{shape}.svg"
+
+
+@blueprint.get("/art/<version>/<int(max=9007199254740991):id>-<any(poster, wide, share):shape>.svg")
+def picture(version: str, id: int, shape: str) -> Response:
+    """Serve a title's picture."""
+    title = search_service().title(id)
+    if title is None:
+        abort(404)
+    plain, zipped = drawings.get(title, cast(Shape, shape))
+    response = Response(zipped if accepts_gzip() else plain, mimetype="image/svg+xml")
+    if accepts_gzip():
+        response.headers["Content-Encoding"] = "gzip"
+    response.vary.add("Accept-Encoding")
+    response.headers["Content-Security-Policy"] = CSP
+    # An address of another version is from a page of before an update: what it gets is of now, and not to be kept.
+    response.headers["Cache-Control"] = FOREVER if version == ART_VERSION else "no-store"
+    return response.make_conditional(request)
+
+
+def _stamp(title: Title) -> tuple[object, ...]:
+    """Return what a picture may depend on."""
+    return title.id, title.genres, title.themes, title.year, title.format, title.score
+
+
+class Drawings:
+    """Pictures drawn lately, plain and gzipped."""
+
+    def __init__(self, most: int = 3000) -> None:
+        self._most = most
+        self._kept: OrderedDict[tuple[object, ...], tuple[bytes, bytes]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, title: Title, shape: Shape) -> tuple[bytes, bytes]:
+        """Return the picture of a title, drawn where it is not at hand."""
+        wanted = (*_stamp(title), shape)
+        with self._lock:
+            if wanted in self._kept:
+                self._kept.move_to_end(wanted)
+                return self._kept[wanted]
+        plain = draw(title, shape).encode()
+        made = plain, gzip.compress(plain, 6, mtime=0)
+        with self._lock:
+            self._kept[wanted] = made
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return made
+
+
+drawings = Drawings()

@@ -1,0 +1,36 @@
+"""Language and theme: `?lang=ko` or `?theme=light` on any page, remembered in a cookie. Works without JavaScript."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+
+from catalogue import LANGUAGES
+from webapp import i18n
+from webapp.security import set_cookie
+
+THEME = "theme"
+THEMES = ("auto", "dark", "light")
+DAYS = 365
+
+
+def init(app: Flask) -> None:
+    """Remember what a page's address says of language and theme."""
+    app.jinja_env.globals.update(theme=theme, themes=THEMES)
+
+    @app.after_request
+    def remember(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            if (code := request.args.get("lang")) in LANGUAGES and code != request.cookies.get(i18n.COOKIE):
+                set_cookie(response, i18n.COOKIE, str(code), DAYS)
+            if (chosen := request.args.get("theme")) in THEMES and chosen != request.cookies.get(THEME):
+                set_cookie(response, THEME, str(chosen), DAYS)
+            response.vary.update(("Accept-Language", "Cookie"))
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+            response.headers["Content-Language"] = i18n.language()
+        return response
+
+
+def theme() -> str:
+    """Return the chosen theme; `auto` leaves it to the browser."""
+    asked = (request.args.get("theme"), request.cookies.get(THEME))
+    return next((value for value in asked if value in THEMES), "auto")  # type: ignore[return-value]

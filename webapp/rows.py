@@ -1,0 +1,289 @@
+"""The rows of the home page: pure functions from the pool of titles to rows.
+
+Charts rank, so a title may stand in several; among the other rows no title comes twice.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from catalogue import SEASONS, Title
+from flask_babel import gettext as _
+from webapp.i18n import language
+from webapp.pool import Pool, one_a_series
+from webapp.wording import genre_label
+from webapp.wording import season as season_name
+
+Window = Literal["all", "month"]
+TOP = 10
+LENGTH = 18
+GENRE_LENGTH = 14
+GENRE_ROWS = 5
+TILES = 10
+# A chart of the last 30 days needs so many titles that were opened; with fewer, all time is shown and said.
+ENOUGH_OPENED = 6
+ENOUGH_IN_SEASON = 4
+GEM_SCORE = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A link to a genre, with a work whose picture stands for it."""
+
+    label: str
+    name: str
+    count: int
+    title: Title
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `window` is None where it can't be switched; `note` says what the reader should know of it."""
+
+    name: str
+    title: str
+    items: Sequence[Title] = ()
+    kind: Literal["row", "top", "tiles", "moods"] = "row"
+    note: str = ""
+    window: Window | None = None
+    more: Mapping[str, str | int] = field(default_factory=dict)
+    tiles: Sequence[Tile] = ()
+    moods: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hero:
+    """The work of the day with the line that says why."""
+
+    title: Title
+    reason: str
+
+
+def hero(pool: Pool, today: datetime.date) -> Hero | None:
+    """Return the work of the day: each day another of the best known and best rated that have a synopsis."""
+    told = [title for title in loved(pool)[:40] if title.synopsis.get(language())] or loved(pool)[:40]
+    if not told:
+        return None
+    title = told[today.toordinal() * 7 % len(told)]
+    watched = [other.id for other in pool.watched]
+    rated = [other.id for other in pool.rated]
+    if title.id in rated[:50]:
+        return Hero(title, _("Today's pick: number %(rank)s of the best rated here", rank=rated.index(title.id) + 1))
+    if title.id in watched[:100]:
+        return Hero(title, _("Today's pick: number %(rank)s of the most watched here", rank=watched.index(title.id) + 1))  # fmt: skip
+    return Hero(title, _("Today's pick: watched by many and rated high"))
+
+
+def home_rows(
+    pool: Pool,
+    opened: Sequence[Title],
+    today: datetime.date,
+    windows: Mapping[str, Window],
+    shown: Collection[int] = (),
+) -> list[Row]:
+    """Return the rows of the home page, in order.
+
+    `opened` are the titles opened here in the last 30 days, the most opened first; `windows` says which rows are to
+    go by them; the titles of `shown` (the hero) stand in charts only.
+    """
+    used = set(shown)
+    season = season_row(pool, today)
+    used.update(title.id for title in season.items)
+    gems = gems_row(pool, used)
+    used.update(title.id for title in gems.items)
+    genre_rows = []
+    for label in _row_genres(pool):
+        row = genre_row(pool, opened, label, windows.get(genre_name(label), "all"), used)
+        used.update(title.id for title in row.items)
+        genre_rows.append(row)
+    newest = newest_row(pool, used)
+    charts = {
+        name: chart(name, pool, opened, windows.get(name, "all")) for name in ("top10", "top_rated", "most_watched")
+    }
+    first, *rest = genre_rows or [Row("none", "")]
+    rows = [
+        charts["top10"],
+        season,
+        moods_row(),
+        charts["top_rated"],
+        tiles_row(pool),
+        first,
+        gems,
+        charts["most_watched"],
+        *rest,
+        newest,
+    ]
+    return [row for row in rows if row.items or row.tiles or row.moods]
+
+
+# -- charts --------------------------------------------------------------------------------------------------------
+
+
+def loved(pool: Pool) -> list[Title]:
+    """Return works both watched by many and rated high: by the sum of the two ranks, one a series."""
+    rated = {title.id: rank for rank, title in enumerate(one_a_series(pool.rated))}
+    watched = one_a_series([title for title in pool.watched if title.id in rated])
+    ranked = sorted(enumerate(watched), key=lambda pair: pair[0] + rated[pair[1].id])
+    return [title for _, title in ranked]
+
+
+def chart(name: str, pool: Pool, opened: Sequence[Title], window: Window) -> Row:
+    """Return a chart: `top10`, `top_rated` or `most_watched`, of all time or by what was opened here lately."""
+    length = TOP if name == "top10" else LENGTH
+    headings = {
+        "top10": _("Top 10"),
+        "top_rated": _("Top rated"),
+        "most_watched": _("Most watched"),
+    }
+    all_time = {
+        "top10": loved(pool) or one_a_series(pool.watched),
+        "top_rated": one_a_series(pool.rated),
+        "most_watched": one_a_series(pool.watched),
+    }
+    lately = {
+        "top10": _blend(opened),
+        "top_rated": sorted(opened, key=lambda title: -(title.score or 0)),
+        "most_watched": list(opened),
+    }
+    items, note, window = _windowed(all_time[name], lately[name], window, length)
+    more = {"top10": {}, "top_rated": {"sort": "score"}, "most_watched": {"sort": "watched"}}[name]
+    return Row(name, headings[name], items, "top" if name == "top10" else "row", note, window, more)
+
+
+def _blend(opened: Sequence[Title]) -> list[Title]:
+    """Return opened titles by the sum of their ranks by openings and by score."""
+    by_score = sorted(opened, key=lambda title: -(title.score or 0))
+    rank = {title.id: at for at, title in enumerate(by_score)}
+    ordered = sorted(enumerate(opened), key=lambda pair: pair[0] + rank[pair[1].id])
+    return [title for _, title in ordered]
+
+
+def _windowed(
+    all_time: Sequence[Title], lately: Sequence[Title], window: Window, length: int
+) -> tuple[list[Title], str, Window]:
+    if window == "all":
+        return list(all_time[:length]), "", "all"
+    if len(lately) < ENOUGH_OPENED:
+        note = _("Too little was opened on this site in the last 30 days to tell, so this is all time.")
+        return list(all_time[:length]), note, "month"
+    return list(lately[:length]), _("By what was opened on this site in the last 30 days."), "month"
+
+
+# -- new -----------------------------------------------------------------------------------------------------------
+
+
+def season_of(day: datetime.date) -> tuple[int, str]:
+    """Return the year and the season of a day: winter from January, spring from April ..."""
+    return day.year, SEASONS[(day.month - 1) // 3]
+
+
+def season_before(year: int, season: str) -> tuple[int, str]:
+    """Return the season before one."""
+    at = SEASONS.index(season)
+    return (year, SEASONS[at - 1]) if at else (year - 1, SEASONS[-1])
+
+
+def aired_season(title: Title) -> tuple[int, str] | None:
+    """Return the season in which a title began, None where its month is not known."""
+    parts = (title.aired_from or "").split("-")
+    if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() and 1 <= int(parts[1]) <= 12:
+        return int(parts[0]), SEASONS[(int(parts[1]) - 1) // 3]
+    return (title.year, title.season) if title.year and title.season in SEASONS else None
+
+
+def season_row(pool: Pool, today: datetime.date) -> Row:
+    """Return the releases of the season before this one; where there are hardly any, of the newest that has some."""
+    wanted = season_before(*season_of(today))
+    by_season: dict[tuple[int, str], list[Title]] = {}
+    for title in pool.newest:
+        began = aired_season(title)
+        if began is not None:
+            by_season.setdefault(began, []).append(title)
+    chosen, note = wanted, ""
+    if len(by_season.get(wanted, ())) < ENOUGH_IN_SEASON:
+        rich = [season for season, titles in by_season.items() if len(titles) >= ENOUGH_IN_SEASON]
+        before = [season for season in rich if _order(season) <= _order(wanted)]
+        if before:
+            chosen = max(before, key=_order)
+            note = _("Of %(wanted)s, the last season, this catalogue has next to nothing; this is the newest it has.", wanted=season_name(*wanted))  # fmt: skip
+    items = sorted(by_season.get(chosen, ()), key=lambda title: (-(title.members or 0), title.id))[:LENGTH]
+    return Row("new_season", _("New in %(season)s", season=season_name(*chosen)), items, note=note, more={"sort": "newest"})  # fmt: skip
+
+
+def _order(season: tuple[int, str]) -> tuple[int, int]:
+    return season[0], SEASONS.index(season[1])
+
+
+def newest_row(pool: Pool, used: Collection[int]) -> Row:
+    """Return the newest releases of all."""
+    items = [title for title in pool.newest if title.id not in used][:LENGTH]
+    return Row("newest", _("Newest of all"), items, more={"sort": "newest"})
+
+
+# -- found apart from the crowd ------------------------------------------------------------------------------------
+
+
+def gems_row(pool: Pool, used: Collection[int]) -> Row:
+    """Return hidden gems: of the best rated the quarter that the fewest watch, by score, one a series."""
+    rated = [title for title in pool.rated if (title.score or 0) >= GEM_SCORE and title.members]
+    if not rated:
+        return Row("gems", _("Hidden gems"))
+    bar = sorted(title.members or 0 for title in rated)[max(len(rated) // 4 - 1, 0)]
+    few = [title for title in one_a_series(rated) if (title.members or 0) <= bar and title.id not in used]
+    return Row("gems", _("Hidden gems"), few[:LENGTH], note=_("Rated high by the few who know them."))
+
+
+def genre_name(label: str) -> str:
+    """Return the name of a genre's row."""
+    return "genre-" + "".join(char if char.isalnum() else "-" for char in label.lower())
+
+
+def _row_genres(pool: Pool) -> list[str]:
+    """Return the genres that get a row: the largest, but not two that mostly hold the same works."""
+    chosen: list[str] = []
+    for label in pool.by_genre:
+        ids = {title.id for title in pool.by_genre[label]}
+        alike = [other for other in chosen if len(ids & {t.id for t in pool.by_genre[other]}) > 0.7 * len(ids)]
+        if not alike:
+            chosen.append(label)
+    return chosen[:GENRE_ROWS]
+
+
+def genre_row(pool: Pool, opened: Sequence[Title], label: str, window: Window, used: Collection[int]) -> Row:
+    """Return the most watched of a genre, or those of it that were opened here lately."""
+
+    def free(titles: Iterable[Title]) -> list[Title]:
+        return one_a_series([title for title in titles if title.id not in used])
+
+    lately = [title for title in opened if label in (*title.genres, *title.themes)]
+    items, note, window = _windowed(free(pool.by_genre[label]), free(lately), window, GENRE_LENGTH)
+    return Row(genre_name(label), genre_label(label), items, note=note, window=window, more={"genre": label})
+
+
+def tiles_row(pool: Pool) -> Row:
+    """Return the genres as tiles, each with the picture of a work that is not on another tile."""
+    tiles, taken = [], set()
+    for label, titles in pool.by_genre.items():
+        face = next((title for title in titles if title.id not in taken), None)
+        if face is not None:
+            taken.add(face.id)
+            tiles.append(Tile(label, genre_label(label), pool.genres.get(label, len(titles)), face))
+    return Row("genres", _("By genre"), kind="tiles", tiles=tiles[:TILES])
+
+
+def moods_row() -> Row:
+    """Return things to search for in words, which is what sets this search apart."""
+    moods = [
+        _("a quiet story by the sea"),
+        _("someone relives the same day"),
+        _("friends start a band"),
+        _("robots of the 90s"),
+        _("a detective with a secret"),
+        _("something short and funny"),
+        _("a journey without a map"),
+        _("rivals who become friends"),
+    ]
+    return Row("moods", _("Say what you are in the mood for"), kind="moods", moods=moods)
