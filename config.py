@@ -17,9 +17,14 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """The settings. A field's alias is the name of its environment variable, its description the documentation."""
+    """The settings. A field's alias is the name of its environment variable, its description the documentation.
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", populate_by_name=True, frozen=True)
+    A blank value counts as none given.
+    """
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_ignore_empty=True, extra="ignore", populate_by_name=True, frozen=True
+    )
 
     env: Literal["development", "production"] = Field(
         "development",
@@ -95,11 +100,6 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("today", "secret_key", "embedder_revision", "model_dir", "database_url", mode="before")
-    @classmethod
-    def _blank_is_none(cls, value: object) -> object:
-        return None if value == "" else value
 
     @property
     def date(self) -> datetime.date:

@@ -88,6 +88,11 @@ def floor(
     return chosen, float((true < chosen).mean()), float((false < chosen).mean())
 
 
+def _weights(values: list[float], floor: float) -> Weights:
+    words, document, passage, members = values
+    return Weights(words, document, passage, members, floor)
+
+
 def run(settings: Settings, data: Path) -> str:
     """Learn the weights of both languages and write `search/weights.json`; return what was found."""
     learned = {}
@@ -100,10 +105,10 @@ def run(settings: Settings, data: Path) -> str:
         service = catalogue_service(settings, source, catalogue)
         queries = [query for name in sets for query in load_queries(name) if query.split == "tune"]
         weights = [round(float(value), 4) for value in fit(tables(service, queries))]
-        made = Weights(*weights, floor=0.0)
+        made = _weights(weights, 0.0)
         nonsense = [query for query in load_queries(NONSENSE.stem) if query.language == language]
         chosen, lost, caught = floor(service, queries, nonsense, made)
-        learned[language] = Weights(*weights, floor=round(chosen, 4))
+        learned[language] = _weights(weights, round(chosen, 4))
         lines.append(
             f"{language}: {learned[language]} from {len(queries)} tuning queries; the floor hides {lost:.1%} of them and "
             f"{caught:.1%} of {len(nonsense)} nonsense queries"

@@ -65,9 +65,7 @@ def run(settings: Settings, data: Path, split: str, out: Path) -> str:
         source = data / KAGGLE if name == KAGGLE else SAMPLE
         if not source.exists():
             continue
-        service = catalogue_service(
-            settings, source, name, QUERIES.parent / "titles_ko.csv" if name == KAGGLE else None
-        )
+        service = catalogue_service(settings, source, name)
         for file in sorted(QUERIES.glob(f"{name}_*.jsonl")):
             queries = [query for query in load_queries(file.stem) if split in ("all", query.split)]
             if queries:

@@ -6,6 +6,7 @@ those of the bundled catalogue (data/README.md).
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections import defaultdict
@@ -122,7 +123,7 @@ def complete(titles: Sequence[Title]) -> Iterator[Problem]:
             yield _found("facts", title, f"year {title.year}, but it aired from {title.aired_from}.")
         if title.format == "movie" and title.season:
             yield _found("facts", title, f"a film has no season ({title.season}).")
-    for before, after in zip(titles, titles[1:], strict=False):
+    for before, after in itertools.pairwise(titles):
         if (before.aired_from or "") > (after.aired_from or "") or before.aired_from is None:
             yield _found("order", after, "lines are sorted by aired_from.")
 
@@ -182,7 +183,9 @@ def connected(titles: Sequence[Title]) -> Iterator[Problem]:
                 there.id == title.id and there.kind == back[relation.kind] for there in other.relations
             ):
                 yield _found(
-                    "relations", title, f"{other.id} is its {relation.kind}, but it is not that one's {back[relation.kind]}."
+                    "relations",
+                    title,
+                    f"{other.id} is its {relation.kind}, but it is not that one's {back[relation.kind]}.",
                 )
             elif relation.kind in back and other.series != title.series:
                 yield _found("series", title, f"its {relation.kind} {other.id} is of the series {other.series}.")
@@ -235,7 +238,9 @@ def lengths(titles: Sequence[Title]) -> Iterator[Problem]:
             if not title.offered:
                 least, most = 1, ONE_LINE[language] if language == "ko" else ONE_LINE["en"]
             if not least <= size <= most:
-                yield _found("length", title, f"the {language} synopsis has {size} {unit}; {least} to {most} it may be.")
+                yield _found(
+                    "length", title, f"the {language} synopsis has {size} {unit}; {least} to {most} it may be."
+                )
             if "\n" in text or (not title.offered and len(sentences(text)) > 1):
                 yield _found("length", title, f"the {language} text of a work not offered is one line.")
 
@@ -246,7 +251,9 @@ def readable(titles: Sequence[Title]) -> Iterator[Problem]:
         for language, text in title.synopsis.items():
             longest = max((len(part.split()) for part in sentences(text)), default=0)
             if longest > MAX_SENTENCE:
-                yield _found("sentence", title, f"a {language} sentence has {longest} words; {MAX_SENTENCE} is the most.")
+                yield _found(
+                    "sentence", title, f"a {language} sentence has {longest} words; {MAX_SENTENCE} is the most."
+                )
         if not title.offered:
             continue
         if (level := grade(title.synopsis.get("en", ""))) > MAX_GRADE:
@@ -284,7 +291,9 @@ def alike(titles: Sequence[Title]) -> Iterator[Problem]:
             most = MAX_ALIKE_IN_SERIES if first.series == second.series else MAX_ALIKE
             if row < column and cosine > most:
                 yield _found(
-                    "alike", first, f"the {language} synopsis is like that of {second.id} ({cosine:.2f}; {most:g} is the most)."
+                    "alike",
+                    first,
+                    f"the {language} synopsis is like that of {second.id} ({cosine:.2f}; {most:g} is the most).",
                 )
 
 

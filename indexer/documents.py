@@ -60,11 +60,12 @@ def make_document(
 def embedding_text(title: Title, language: str) -> str:
     """Return the text of the whole work that is embedded in `language`: name, genres, themes, synopsis.
 
-    Empty when there is no synopsis in that language and the work is known by nothing but its name.
+    Without a synopsis in that language it is empty, but for a work with an English or romanised name: genres and
+    name place it roughly, which is all there is for a work that is known and not offered.
     """
     labels = [vocabulary.label(label, language) for label in dict.fromkeys([*title.genres, *title.themes])]
     synopsis = title.synopsis.get(language, "")
-    if not synopsis and (language == "ko" or not labels):
+    if not synopsis and not (language == "en" and labels and (title.titles.get("en") or title.titles.get("romaji"))):
         return ""
     return ". ".join(part for part in (title.name(language), ", ".join(labels), synopsis) if part)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from catalogue import Title
 from config import ROOT
-from indexer.build import Source
 from indexer.additions import join_aliases, join_hooks, read_aliases, read_hooks
+from indexer.build import Source
 from indexer.read import detect, read_catalogue
 from indexer.report import Report
 from indexer.series import with_series

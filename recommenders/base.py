@@ -76,6 +76,7 @@ class Model(ABC):
     name: ClassVar[str]
     config_class: ClassVar[type] = Nothing
     needs_features: ClassVar[bool] = False
+    uses_ratings: ClassVar[bool] = False  # can learn a taste from scores alone
 
     def __init__(self, config: Any = None, seed: int = 42, features: ItemFeatures | None = None) -> None:
         self.config = self.config_class() if config is None else config
@@ -118,7 +119,7 @@ class Model(ABC):
         """Return the models that this one is made of, saved in folders of their names."""
         return {}
 
-    def _take_parts(self, parts: Mapping[str, Model]) -> None:
+    def _take_parts(self, parts: Mapping[str, Model]) -> None:  # noqa: B027 - most models have none
         """Take what `_parts` returned."""
 
     # --- for everybody
@@ -165,8 +166,7 @@ class Model(ABC):
 
     def knows(self, history: AnyHistory) -> bool:
         """Say whether any title that this model can learn a taste from is known."""
-        liked, rated = self._rows(_history(history))
-        return bool(liked.nnz or rated.nnz)
+        return self._informed(*self._rows(_history(history)))
 
     def scores(self, history: AnyHistory) -> NDArray[np.float32]:
         """Score every title for one history: (items,). Nothing known: how popular each is."""
@@ -178,7 +178,7 @@ class Model(ABC):
         self._check_fitted()
         rated = csr_array(liked.shape, dtype=np.float32) if rated is None else rated
         made = self._score(liked, rated)
-        empty = np.diff(liked.indptr) + np.diff(rated.indptr) == 0
+        empty = np.diff(liked.indptr) + self.uses_ratings * np.diff(rated.indptr) == 0
         if empty.any():
             made[empty] = self.popularity
         return made
@@ -216,7 +216,7 @@ class Model(ABC):
         if item not in self.index:
             raise ModelError(f"{item!r} is not among the titles of training")
         liked, rated = self._rows(_history(history))
-        if not liked.nnz + rated.nnz:
+        if not self._informed(liked, rated):
             return []
         weights = self._contributions(liked, rated, self.index[item])
         if weights is None:
@@ -230,9 +230,10 @@ class Model(ABC):
         return liked.indices
 
     def _scores_of(self, liked: csr_array, rated: csr_array) -> NDArray[np.float32]:
-        if not liked.nnz + rated.nnz:
-            return self.popularity
-        return self._score(liked, rated)[0]
+        return self._score(liked, rated)[0] if self._informed(liked, rated) else self.popularity
+
+    def _informed(self, liked: csr_array, rated: csr_array) -> bool:
+        return bool(liked.nnz or (self.uses_ratings and rated.nnz))
 
     def _rows(self, history: History) -> tuple[csr_array, csr_array]:
         liked = sorted({self.index[id] for id in history.liked if id in self.index})

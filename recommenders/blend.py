@@ -110,7 +110,9 @@ class Hybrid(_Composite):
 
     def _normalised(self, content: float, collaborative: float) -> dict[str, float]:
         if min(content, collaborative) < 0 or content + collaborative <= 0:
-            raise ModelError(f"the weights are {content} and {collaborative}; none may be below 0 and one must be above")
+            raise ModelError(
+                f"the weights are {content} and {collaborative}; none may be below 0 and one must be above"
+            )
         total = content + collaborative
         return dict(zip(self.parts, (content / total, collaborative / total), strict=True))
 
@@ -188,7 +190,9 @@ class Blend(_Composite):
                 if "reg" in model.metrics:
                     settings[name]["reg"] = model.metrics["reg"]
             self.weights = self._learn(fitted, fold)
-        self.parts = {name: self._make(name, **settings[name]).fit(interactions) for name in names if self.weights[name]}
+        self.parts = {
+            name: self._make(name, **settings[name]).fit(interactions) for name in names if self.weights[name]
+        }
         self.weights = {name: self.weights[name] for name in self.parts}
         self.metrics["weights"] = self.weights
         log.info("blend: %s", self.weights)
@@ -196,7 +200,7 @@ class Blend(_Composite):
     def _learn(self, fitted: dict[str, Model], fold: Any) -> dict[str, float]:
         scores = {name: standardised(model._score(fold.liked, fold.rated)) for name, model in fitted.items()}
         first, *others = scores
-        weights = {name: 0.0 for name in scores} | {first: 1.0}
+        weights = dict.fromkeys(scores, 0.0) | {first: 1.0}
         rank = tie_rank(next(iter(fitted.values())).popularity)
 
         def measure(weights: Mapping[str, float]) -> float:

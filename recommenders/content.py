@@ -23,7 +23,7 @@ class ContentConfig:
     `neighbours`: how many titles most like it a title speaks for.
     """  # fmt: skip
 
-    sharpness: float = 12.0
+    sharpness: float = 16.0
     neighbours: int = 300
 
     def __post_init__(self) -> None:
@@ -47,20 +47,15 @@ class Content(ItemItemModel):
         count = min(self.config.neighbours, len(self.items))
         parts = []
         for first in range(0, len(self.items), _BLOCK):
-            alike = self._likeness(self.vectors[first : first + _BLOCK] @ self.vectors.T)
+            alike = likeness(self.vectors[first : first + _BLOCK] @ self.vectors.T, self.config.sharpness)
             least = np.partition(alike, alike.shape[1] - count, axis=1)[:, [alike.shape[1] - count]]
             parts.append(csr_array(np.where((alike >= least) & (alike > 0), alike, 0)))
         self.weights = csr_array(vstack(parts, format="csr"))
 
-    def _likeness(self, cosine: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self.config.sharpness:
-            return cosine
-        return np.expm1(self.config.sharpness * cosine) / np.float32(np.expm1(self.config.sharpness))
-
     def cold(self, history: Sequence[str], features: ItemFeatures) -> NDArray[np.float32]:
         """Score all titles of `features`, also those that training never saw: (items of features,)."""
         own = features.rows(list(history))
-        return self._likeness(features.vectors @ own.T).sum(axis=1)
+        return likeness(features.vectors @ own.T, self.config.sharpness).sum(axis=1)
 
     def _similarity(self, item: int) -> NDArray[np.float32]:
         return self.vectors @ self.vectors[item]
@@ -71,3 +66,10 @@ class Content(ItemItemModel):
     def _restore(self, arrays: Mapping[str, Any]) -> None:
         super()._restore(arrays)
         self.vectors = arrays["vectors"]
+
+
+def likeness(cosine: NDArray[np.float32], sharpness: float) -> NDArray[np.float32]:
+    """Return (exp(sharpness x cosine) - 1) / (exp(sharpness) - 1), or the cosine itself for 0."""
+    if not sharpness:
+        return cosine
+    return np.expm1(np.float32(sharpness) * cosine) / np.float32(np.expm1(sharpness))

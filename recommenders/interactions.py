@@ -165,7 +165,7 @@ class Interactions:
         values: Sequence[float] | None = None,
         status: Sequence[int | str] | None = None,
         timestamps: Sequence[int] | None = None,
-        rule: LikedRule = LikedRule(),  # noqa: B008 - frozen
+        rule: LikedRule = LikedRule(),
     ) -> Interactions:
         """Make interactions from columns of equal length; ids become strings."""
         builder = _Builder(rule, {})
@@ -186,7 +186,7 @@ class Interactions:
     def read(
         cls,
         path: Path | str,
-        rule: LikedRule = LikedRule(),  # noqa: B008 - frozen
+        rule: LikedRule = LikedRule(),
         *,
         episodes: Mapping[str, int] | None = None,
         columns: Mapping[str, str] | None = None,

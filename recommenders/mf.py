@@ -43,6 +43,7 @@ class Mf(Model):
 
     name = "mf"
     config_class = MfConfig
+    uses_ratings = True
 
     def _fit(self, interactions: Interactions) -> None:
         ratings = interactions.ratings

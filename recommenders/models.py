@@ -21,7 +21,20 @@ from recommenders.popularity import Popularity
 if TYPE_CHECKING:
     from recommenders.features import ItemFeatures
 
-_ALL: tuple[type[Model], ...] = (Popularity, UserKnn, ItemKnn, Ease, Edlae, Ials, Mf, Gfcf, Clusters, Content, Hybrid, Blend)
+_ALL: tuple[type[Model], ...] = (
+    Popularity,
+    UserKnn,
+    ItemKnn,
+    Ease,
+    Edlae,
+    Ials,
+    Mf,
+    Gfcf,
+    Clusters,
+    Content,
+    Hybrid,
+    Blend,
+)
 MODELS: dict[str, type[Model]] = {model.name: model for model in _ALL}
 
 

@@ -15,9 +15,7 @@ BATCH = 256
 LEAST_PEOPLE = 20
 
 
-def top_places(
-    scores: NDArray[np.float32], hidden: csr_array, k: int, rank: NDArray[np.int32]
-) -> NDArray[np.int64]:
+def top_places(scores: NDArray[np.float32], hidden: csr_array, k: int, rank: NDArray[np.int32]) -> NDArray[np.int64]:
     """Return the k best titles of each row, without the stored ones of `hidden`: (people, k), -1 for none.
 
     `scores` is overwritten.

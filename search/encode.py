@@ -33,13 +33,13 @@ class QueryEncoder:
     Embedders are opened when a space is first seen, so a new generation with newly fitted vectors is followed.
     """
 
-    def __init__(self, open_embedder: Callable[[Space], QueryEmbedder | None], notices: Sequence[str] = ()) -> None:
+    def __init__(self, open_embedder: Callable[[Space], QueryEmbedder | None], *, expects_model: bool = False) -> None:
         """Take what opens the embedder of a space, or returns None where none can serve it.
 
-        `notices` are for the reader, telling of a fallback that serves.
+        With `expects_model`, an index made by LSA alone is a fallback that the reader is told of (notice "lsa").
         """
         self._open = open_embedder
-        self.notices = list(notices)
+        self.expects_model = expects_model
         self._embedders: dict[Space, QueryEmbedder | None] = {}
         self._cache: OrderedDict[tuple[Space, str], Vector] = OrderedDict()
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class QueryEncoder:
         """Return the query's vector by space, for the spaces that know its language, and notices."""
         language = "ko" if has_hangul(text) else "en"
         vectors: dict[str, Vector] = {}
-        notices = list(self.notices)
+        notices = ["lsa"] if self.expects_model and spaces and all(s.model == "lsa" for s in spaces) else []
         for space in spaces:
             if language not in space.languages:
                 continue
@@ -93,13 +93,17 @@ class QueryEncoder:
         return vector
 
 
+def mismatch(space: Space, asked: str) -> IndexMismatch:
+    """Return the error of an index that `asked` can't search, with both names and what mends it."""
+    return IndexMismatch(
+        f"The index was built with {space.model} ({space.revision}, {space.dims} dimensions), but {asked} is asked to "
+        f"search it. Set NEXTEP_EMBEDDER={space.model} or run: nextep index --rebuild --embedder {asked.split()[0]}"
+    )
+
+
 def _check(space: Space, embedder: QueryEmbedder) -> None:
     if (embedder.name, embedder.revision, embedder.dims) != (space.model, space.revision, space.dims):
-        raise IndexMismatch(
-            f"The index was built with {space.model} ({space.revision}, {space.dims} dimensions), but "
-            f"{embedder.name} ({embedder.revision}, {embedder.dims} dimensions) is asked to search it. "
-            f"Set NEXTEP_EMBEDDER={space.model} or run: nextep index --embedder {embedder.name} --rebuild"
-        )
+        raise mismatch(space, f"{embedder.name} ({embedder.revision}, {embedder.dims} dimensions)")
 
 
 def _has_latin(text: str) -> bool:

@@ -148,18 +148,17 @@ def trigrams(text: str) -> list[str]:
 
 
 def prefix_forms(name: str) -> Iterator[str]:
-    """Yield what a person may begin to type to find `name`: from each word on, in jamo, and 초성."""
+    """Yield what a person may begin to type to find `name`: from each word on, in jamo, loosely romanised, and 초성."""
     parts = words(name)
-    for at in range(len(parts)):
-        yield jamo("".join(parts[at:]))
-        if at == 0:
-            loose = loose_key(name)
-            if loose != "".join(parts) and loose.isascii():
-                yield loose
-    for at in range(len(parts)):
-        letters = initials("".join(parts[at:]))
-        if len(letters) > 1 and len(letters) == len("".join(parts[at:])):
-            yield letters
+    rests = ["".join(parts[at:]) for at in range(len(parts))]
+    for rest in rests:
+        yield jamo(rest)
+        loose = loose_key(rest)
+        if loose != rest:
+            yield loose
+    for rest in rests:
+        if len(rest) > 1 and len(initials(rest[:2])) == 2:
+            yield "".join(initials(char) or char for char in rest)
 
 
 def prefix_query(text: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from config import Settings
 from search.embedded import EmbeddedEngine
 from search.embedders import Embedder, EmbedderUnavailable, load_embedder
-from search.encode import QueryEmbedder, QueryEncoder
+from search.encode import QueryEmbedder, QueryEncoder, mismatch
 from search.engine import Engine, Space
 from search.lsa import LsaEmbedder
 from search.service import SearchService
@@ -22,12 +22,21 @@ def open_engine(settings: Settings) -> Engine:
     return EmbeddedEngine(settings.index_dir)
 
 
-def open_embedder(settings: Settings, name: str | None = None) -> Embedder | None:
-    """Return the model that the settings name, None for `lsa`; raise EmbedderUnavailable with what mends it."""
+def open_embedder(settings: Settings, name: str | None = None, *, serving: bool = False) -> Embedder | None:
+    """Return the model that the settings name, None for `lsa`; raise EmbedderUnavailable with what mends it.
+
+    To serve, one thread is enough for a query and leaves the other cores to other requests.
+    """
     name = name or settings.embedder
     if name == "lsa":
         return None
-    return load_embedder(name, revision=settings.embedder_revision, trust_remote_code=settings.trust_remote_code)
+    return load_embedder(
+        name,
+        revision=settings.embedder_revision,
+        trust_remote_code=settings.trust_remote_code,
+        threads=1 if serving else None,
+        warm=serving,
+    )
 
 
 def lsa_folder(var: Path, revision: str) -> Path:
@@ -41,14 +50,18 @@ def open_encoder(settings: Settings) -> QueryEncoder:
     def open_space(space: Space) -> QueryEmbedder | None:
         if space.model == "lsa":
             return LsaEmbedder.load(lsa_folder(settings.var, space.revision))
+        if settings.embedder == "lsa":
+            raise mismatch(space, "lsa")
         try:
-            return open_embedder(settings)
+            return open_embedder(settings, serving=True)
         except EmbedderUnavailable as error:
+            if settings.embedder != space.model:
+                raise mismatch(space, settings.embedder) from error
             # Words and names still answer; the reader is told (notice "no_model").
             log.error("searching without a model: %s", error)
             return None
 
-    return QueryEncoder(open_space)
+    return QueryEncoder(open_space, expects_model=settings.embedder != "lsa")
 
 
 def open_service(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -36,9 +36,12 @@ MAX_LIMIT = 100
 MAX_PAGE = 500
 CANDIDATES = 200
 NAMES_LIMIT = 400
+# What a listing holds at most: the pages that may be turned at the largest size.
+LISTED = MAX_LIMIT * MAX_PAGE
 NAMES_AVERAGED = 8
 COMPANIONS = 60
 SLIP_CANDIDATES = 60
+RERANKED = 80
 # A name is searched for in texts up to so many words; what is longer is a description.
 NAME_WORDS = 12
 SEARCH_WORDS = Callable[[int], Sequence[str]]
@@ -55,6 +58,15 @@ class Options:
     correct: bool = True
     explain: bool = False
     filters: Filters = NO_FILTERS
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What a generation's catalogue knows: makers by key, and how many works each genre and theme has."""
+
+    generation: str = ""
+    studios: Mapping[str, str] = field(default_factory=dict)
+    genres: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Clock:
@@ -109,7 +121,7 @@ class SearchService:
         self.adult = adult
         self.suggested = suggested
         self.trending = trending
-        self._studios: tuple[str, dict[str, str], frozenset[str]] = ("", {}, frozenset())
+        self._known = _Facts()
 
     # -- the whole box ---------------------------------------------------------------------------------------------
 
@@ -155,7 +167,7 @@ class SearchService:
                 self._companions(reader, draft, options, clock)
                 return draft
             if (parsed.constraints or genre_of(text)) and not parsed.has_words:
-                page = reader.browse(filters, "watched", 0, NAMES_LIMIT)
+                page = reader.browse(filters, "watched", 0, LISTED)
                 draft.groups["names"] = list(page.ids)
                 draft.resolution = "names" if page.ids else "nothing"
                 if page.ids:
@@ -180,8 +192,9 @@ class SearchService:
         if not key(text) or len(parts) > NAME_WORDS * 2:
             return False
         exact = reader.exact([key(text)], adult=self.adult) or reader.exact([f"~{loose_key(text)}"], adult=self.adult)
-        if exact:
-            return self._exactly(reader, exact, draft)
+        passing = [title.id for title in self._passing(reader, exact, replace(filters, offered=None))]
+        if passing:
+            return self._exactly(reader, passing, draft)
         series = reader.exact([f"series:{key(text)}"], adult=self.adult)
         if series:
             ordered = self._passing(reader, self._whole_series(reader, series), replace(filters, offered=None))
@@ -201,7 +214,7 @@ class SearchService:
             # Works of a genre or maker stand first; works that merely have the word in their name follow.
             wanted = replace(filters, genres=(*filters.genres, genre)) if genre else filters
             wanted = replace(wanted, studios=(*filters.studios, studio)) if studio and not genre else wanted
-            listed = list(reader.browse(wanted, "watched", 0, NAMES_LIMIT).ids)
+            listed = list(reader.browse(wanted, "watched", 0, LISTED).ids)
             if listed:
                 named = [hit.id for hit in hits if hit.id not in set(listed)]
                 draft.resolution = "names"
@@ -365,13 +378,26 @@ class SearchService:
             described = " ".join((*title.genres, *title.themes, title.text()))
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
         legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
-        near = ranking.fuse(legs, ranking.SIMILAR)
+        near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR))
         kept, seen = [], {title.series}
         for item in near:
             if item.series not in seen:
                 seen.add(item.series)
                 kept.append(item)
         return kept
+
+    def _by_common_labels(self, reader: Reader, title: Title, near: list[ranking.Ranked]) -> list[ranking.Ranked]:
+        """Return `near` with those that share genres and themes with `title` moved up."""
+        counts = self._facts(reader).genres
+        titles = reader.documents([item.id for item in near[:RERANKED]])
+        labels = (*title.genres, *title.themes)
+
+        def score(item: ranking.Ranked) -> float:
+            other = titles[item.id]
+            return item.score + ranking.COMMON * ranking.in_common(labels, (*other.genres, *other.themes), counts)
+
+        head = [replace(item, score=score(item)) for item in near[:RERANKED]]
+        return sorted(head, key=lambda item: (-item.score, item.id)) + near[RERANKED:]
 
     def _near_all(self, reader: Reader, ids: Sequence[int], filters: Filters) -> list[ranking.Ranked]:
         """Return works near the middle of the first few of `ids`."""
@@ -509,30 +535,31 @@ class SearchService:
         """Return the values that genre, studio and format filters may have in this catalogue."""
         reader = self.reader()
         studios = self._known_studios(reader)
-        return {"genre": self._studios[2], "studio": frozenset(studios.values()), "format": frozenset(FORMATS)}
+        return {
+            "genre": frozenset(self._facts(reader).genres),
+            "studio": frozenset(studios.values()),
+            "format": frozenset(FORMATS),
+        }
 
     # -- what the catalogue knows ----------------------------------------------------------------------------------
 
-    def _facts(self, reader: Reader) -> tuple[str, dict[str, str], frozenset[str]]:
+    def _facts(self, reader: Reader) -> _Facts:
         generation = reader.info().generation
-        if self._studios[0] != generation:
+        if self._known.generation != generation:
             counts = reader.browse(Filters(adult=self.adult), "watched", 0, 0, ("studio", "genre")).facets
-            self._studios = (
-                generation,
-                {key(studio): studio for studio in counts.get("studio", {})},
-                frozenset(counts.get("genre", {})),
-            )
-        return self._studios
+            studios = {key(studio): studio for studio in counts.get("studio", {})}
+            self._known = _Facts(generation, studios, counts.get("genre", {}))
+        return self._known
 
-    def _known_studios(self, reader: Reader) -> dict[str, str]:
-        return self._facts(reader)[1]
+    def _known_studios(self, reader: Reader) -> Mapping[str, str]:
+        return self._facts(reader).studios
 
     def _known_genre(self, reader: Reader, text: str) -> str | None:
         return self._in_catalogue(reader, genre_of(text))
 
     def _in_catalogue(self, reader: Reader, name: str | None) -> str | None:
         """Return the term as this catalogue calls it, None where it has nothing of the kind."""
-        known = self._facts(reader)[2]
+        known = self._facts(reader).genres
         if name is None or name in known:
             return name
         return next((other for other in vocabulary.EQUIVALENTS.get(name, ()) if other in known), None)
@@ -552,7 +579,7 @@ class SearchService:
                     words_of = next((c.words for c in constraints if c.value == name), "")
                     constraints = [c for c in constraints if c.value != name]
                     parsed = replace(parsed, rest=f"{parsed.rest} {words_of}".strip())
-            made = replace(made, **{attribute: tuple(names)})
+            made = replace(made, **{attribute: tuple(names)})  # type: ignore[arg-type]
         return replace(parsed, filters=made, constraints=tuple(constraints))
 
     def _suggested_words(self, reader: Reader, count: int) -> list[str]:

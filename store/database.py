@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_SECONDS = 15
+# Alembic keeps its context in a global; processes are kept apart by a lock in the database (migrations/env.py).
+_MIGRATING = threading.Lock()
 
 
 def connect(url: str) -> Engine:
@@ -42,12 +45,14 @@ def migrations(engine: Engine) -> Config:
 
 def upgrade(engine: Engine, revision: str = "head") -> None:
     """Bring the tables up to `revision`; does nothing where they are."""
-    command.upgrade(migrations(engine), revision)
+    with _MIGRATING:
+        command.upgrade(migrations(engine), revision)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the tables back to `revision`."""
-    command.downgrade(migrations(engine), revision)
+    with _MIGRATING:
+        command.downgrade(migrations(engine), revision)
 
 
 def sessions(engine: Engine) -> sessionmaker[Session]:

@@ -180,12 +180,14 @@ def test_a_name_can_be_begun_at_any_word_and_in_initials():
     ]
 
 
-def test_a_romanised_name_can_be_begun_in_its_loose_spelling():
-    assert list(prefix_forms("Yuu Kou")) == ["yuukou", "yuko", "kou"]
+def test_a_romanised_name_can_be_begun_in_its_loose_spelling_at_any_word():
+    assert list(prefix_forms("Yuu Kou")) == ["yuukou", "yuko", "kou", "ko"]
 
 
-def test_a_name_partly_in_latin_has_no_initials_form_for_the_latin_part():
-    assert all(form != "ㅂㅂ" for form in prefix_forms("x 비밥 y"))
+def test_initials_go_on_past_a_number_but_do_not_begin_in_another_script():
+    assert "ㅈㄱ2ㄱ" in list(prefix_forms("진격 2기"))
+    assert list(prefix_forms("x 비밥"))[-1] == "ㅂㅂ"
+    assert [form for form in prefix_forms("x비") if form.startswith("x")] == ["xㅂㅣ"]
 
 
 def test_distinct_keeps_the_order_and_drops_blanks():

@@ -1,8 +1,9 @@
 """English and Korean: which one a reader gets, and the catalogue of sentences, read from the .po file at start.
 
-There is no compile step to forget: `translations/ko/LC_MESSAGES/messages.po` is the only file. New strings:
-`pybabel extract -F translations/babel.cfg -k N_ -k translate:1 -o /tmp/messages.pot .` then
-`pybabel update -d translations -i /tmp/messages.pot --no-fuzzy-matching`.
+There is no compile step to forget: `translations/ko/LC_MESSAGES/messages.po` is the only file. After adding strings:
+
+    pybabel extract -F translations/babel.cfg -k N_ -o /tmp/messages.pot webapp templates
+    pybabel update -d translations -l ko -i /tmp/messages.pot --no-fuzzy-matching --no-location --omit-header
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def init(app: Flask) -> None:
     babel = Babel(
         app, default_locale="en", default_translation_directories=str(ROOT / "translations"), locale_selector=language
     )
-    babel.domain_instance.cache.update({(code, "messages"): catalog(code) for code in LANGUAGES})
+    with app.app_context():
+        babel.domain_instance.cache.update({(code, "messages"): catalog(code) for code in LANGUAGES})
     app.jinja_env.globals.update(language=language, language_names=NAMES)
 
 

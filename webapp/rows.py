@@ -26,6 +26,7 @@ TILES = 10
 # A chart of the last 30 days needs so many titles that were opened; with fewer, all time is shown and said.
 ENOUGH_OPENED = 6
 ENOUGH_IN_SEASON = 4
+ENOUGH_INSTEAD = 10
 GEM_SCORE = 7.0
 
 
@@ -195,22 +196,25 @@ def aired_season(title: Title) -> tuple[int, str] | None:
 
 
 def season_row(pool: Pool, today: datetime.date) -> Row:
-    """Return the releases of the season before this one; where there are hardly any, of the newest that has some."""
+    """Return the releases of the season before this one; where there are hardly any, the newest there are, and say so."""
     wanted = season_before(*season_of(today))
     by_season: dict[tuple[int, str], list[Title]] = {}
     for title in pool.newest:
         began = aired_season(title)
-        if began is not None:
+        if began is not None and _order(began) <= _order(wanted):
             by_season.setdefault(began, []).append(title)
-    chosen, note = wanted, ""
-    if len(by_season.get(wanted, ())) < ENOUGH_IN_SEASON:
-        rich = [season for season, titles in by_season.items() if len(titles) >= ENOUGH_IN_SEASON]
-        before = [season for season in rich if _order(season) <= _order(wanted)]
-        if before:
-            chosen = max(before, key=_order)
-            note = _("Of %(wanted)s, the last season, this catalogue has next to nothing; this is the newest it has.", wanted=season_name(*wanted))  # fmt: skip
-    items = sorted(by_season.get(chosen, ()), key=lambda title: (-(title.members or 0), title.id))[:LENGTH]
-    return Row("new_season", _("New in %(season)s", season=season_name(*chosen)), items, note=note, more={"sort": "newest"})  # fmt: skip
+    found = by_season.get(wanted, [])
+    heading, note = _("New in %(season)s", season=season_name(*wanted)), ""
+    if len(found) < ENOUGH_IN_SEASON and by_season:
+        for season in sorted(by_season, key=_order, reverse=True):
+            found = found if season == wanted else [*found, *by_season[season]]
+            heading = _("New since %(season)s", season=season_name(*season))
+            if len(found) >= ENOUGH_INSTEAD:
+                break
+        note = _("This catalogue holds next to nothing of %(wanted)s, the last season; these are its newest.", wanted=season_name(*wanted))  # fmt: skip
+    else:
+        found = sorted(found, key=lambda title: (-(title.members or 0), title.id))
+    return Row("new_season", heading, found[:LENGTH], note=note, more={"sort": "newest"})
 
 
 def _order(season: tuple[int, str]) -> tuple[int, int]:

@@ -250,7 +250,7 @@ def sentence(notice: str) -> str:
 
 PROVENANCE = {
     "bundled": N_("The bundled demonstration catalogue. Facts such as years, formats and scores are from public lists; every synopsis was written for this project."),
-    "kaggle": N_("The “Anime Recommendation Database 2020” from Kaggle, collected from MyAnimeList; Korean titles are from Wikidata."),
+    "kaggle": N_("The “Anime Recommendation Database 2020” from Kaggle, collected from MyAnimeList."),
     "laftel": N_("A list of works offered in Korea, with Korean titles, tags and stories."),
     "file": N_("A catalogue file that the operator of this site supplied."),
 }  # fmt: skip

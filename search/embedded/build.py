@@ -130,7 +130,7 @@ class EmbeddedBuild:
         self._passages.clear()
         manifest = {
             "format_version": layout.FORMAT_VERSION,
-            "tantivy": tantivy.__version__,
+            "tantivy": layout.TANTIVY,
             "info": dataclasses.asdict(self._info),
         }
         (self.folder / layout.MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 
 import tantivy
@@ -14,6 +15,7 @@ COLUMNS = "columns.npz"
 NAMES = "names.json"
 WORDS_DIR = "words"
 FORMAT_VERSION = 1
+TANTIVY = version("tantivy")
 
 # Lexical fields: analysed English, and fields whose words the application makes itself.
 ENGLISH_FIELDS = ("en", "tags")

@@ -46,10 +46,10 @@ class EmbeddedReader:
     def __init__(self, folder: Path) -> None:
         """Open the generation in `folder`; raise IndexMismatch when this program can't read it."""
         manifest = json.loads((folder / layout.MANIFEST).read_text(encoding="utf-8"))
-        if manifest["format_version"] != layout.FORMAT_VERSION or manifest["tantivy"] != tantivy.__version__:
+        if manifest["format_version"] != layout.FORMAT_VERSION or manifest["tantivy"] != layout.TANTIVY:
             raise IndexMismatch(
                 f"The index was written in format {manifest['format_version']} by tantivy {manifest['tantivy']}; this "
-                f"program reads format {layout.FORMAT_VERSION} by tantivy {tantivy.__version__}. "
+                f"program reads format {layout.FORMAT_VERSION} by tantivy {layout.TANTIVY}. "
                 "Run: nextep index --rebuild"
             )
         self.folder = folder
@@ -173,7 +173,7 @@ class EmbeddedReader:
         return Hit(int(columns["id"][row]), score, int(columns["members"][row]), int(columns["series"][row]), passage)
 
     def _lexical(self, request: LegsRequest) -> list[tuple[int, float]]:
-        clauses = []
+        clauses: list[tantivy.Query] = []
         terms = dict.fromkeys(self._english.analyze(request.text))
         split = dict.fromkeys(bigrams(request.text))
         spelled = dict.fromkeys(key(word) for word in request.text.split())
@@ -188,7 +188,7 @@ class EmbeddedReader:
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, should), *self._conditions(request.filters)])
         found = self._searcher.search(query, limit=request.size, count=False).hits
         rows = self._searcher.fast_field_values("doc", [address for _, address in found])
-        scored = [(int(row), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
+        scored = [(int(row or 0), float(score)) for row, (score, _) in zip(rows, found, strict=True)]
         return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
 
     def _term(self, field: str, term: str, boost: float) -> tantivy.Query:

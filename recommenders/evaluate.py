@@ -1,0 +1,493 @@
+"""Measure models by full ranking, and write what was found as JSON, Markdown and SVG."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+import resource
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from catalogue import Title
+from recommenders import metrics
+from recommenders.base import Model, ModelError
+from recommenders.content import ContentConfig, likeness
+from recommenders.datasets import DATASETS, LAST, PUBLISHED, STRONG
+from recommenders.features import ItemFeatures, from_titles
+from recommenders.interactions import Interactions
+from recommenders.models import MODELS, make_model
+from recommenders.split import Fold, leave_last_out, published_split, strong_generalisation
+from recommenders.validation import batches, hits_of, top_places
+
+log = logging.getLogger(__name__)
+Say = Callable[[str], None]
+DEEP = 100
+HEADLINE = {STRONG: "ndcg@100", LAST: "hit_rate@10", PUBLISHED: "recall@20"}
+HISTORY_GROUPS = ((1, 9), (10, 29), (30, 99), (100, 299), (300, 1_000_000))
+
+
+@dataclass
+class Result:
+    """What one model reached on one fold: numbers, and the values a person that the bootstrap needs."""
+
+    model: str
+    settings: dict[str, Any]
+    seed: int | None
+    fit_seconds: float
+    user_ms: float
+    numbers: dict[str, float]
+    values: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    learned: dict[str, Any] = field(default_factory=dict)
+    by_history: dict[str, float] = field(default_factory=dict)
+    by_popularity: dict[str, float] = field(default_factory=dict)
+
+
+def measure(
+    model: Model, fold: Fold, features: ItemFeatures | None = None, today: int | None = None, headline: str = "ndcg@100"
+) -> Result:
+    """Fit a model on a fold and rank every title for each held-out person."""
+    started = time.perf_counter()
+    model.fit(fold.train)
+    fitted = time.perf_counter() - started
+    wanted = np.diff(fold.wanted.indptr)
+    tops, hits = [], []
+    scoring = 0.0
+    for rows in batches(fold.people):
+        liked, rated = fold.liked[rows], fold.rated[rows]
+        started = time.perf_counter()
+        top = top_places(model.scores_many(liked, rated), liked, DEEP, model.rank)
+        scoring += time.perf_counter() - started
+        tops.append(top)
+        hits.append(hits_of(top, fold.wanted[rows]))
+    top, hit = np.vstack(tops), np.vstack(hits)
+    values = {
+        f"{name}@{k}": one(hit, wanted, k)
+        for name, one in metrics.ACCURACY.items()
+        for k in (10, 20, 50, 100)
+        if k != 50 or name.startswith("recall")
+    }
+    numbers = {name: float(each.mean()) for name, each in values.items()}
+    numbers[f"{headline} error"] = metrics.interval(values[headline])[1]
+    ten = top[:, :10]
+    numbers["coverage@10"] = metrics.coverage(ten, len(model.items))
+    numbers["novelty@10"] = float(metrics.novelty(ten, model.popularity, len(fold.train.users)).mean())
+    expected = _popular(fold, model)
+    numbers["serendipity@10"] = float(metrics.serendipity(hit[:, :10], ten, expected).mean())
+    if features is not None:
+        numbers |= _described(model, fold, features, top, hit, today)
+    made = Result(
+        model.name,
+        {},
+        fold.seed,
+        fitted,
+        scoring / fold.people * 1000,
+        numbers,
+        values,
+        dict(model.metrics),
+    )
+    lengths = np.diff(fold.liked.indptr)
+    for low, high in HISTORY_GROUPS:
+        group = (lengths >= low) & (lengths <= high)
+        if group.sum() >= 10:
+            made.by_history[f"{low}-{high}" if high < 1_000_000 else f"{low}+"] = float(values[headline][group].mean())
+    made.by_popularity = _by_popularity(model, fold, top)
+    return made
+
+
+def _popular(fold: Fold, model: Model) -> NDArray[np.int64]:
+    """Return the ten titles that popularity would show each person."""
+    parts = []
+    for rows in batches(fold.people):
+        liked = fold.liked[rows]
+        parts.append(top_places(np.tile(model.popularity, (liked.shape[0], 1)), liked, 10, model.rank))
+    return np.vstack(parts)
+
+
+def _described(
+    model: Model,
+    fold: Fold,
+    features: ItemFeatures,
+    top: NDArray[np.int64],
+    hit: NDArray[np.bool_],
+    today: int | None,
+) -> dict[str, float]:
+    """Return what needs to know the titles: diversity, freshness, and accuracy without sequels."""
+    ids = model.items.tolist()
+    ten = top[:, :10]
+    made = {"diversity@10": float(metrics.intra_list_diversity(ten, features.rows(ids)).mean())}
+    places = features.places(ids)
+    if features.years is not None:
+        years = np.where(places >= 0, features.years[places], 0)
+        latest = today or int(years.max())
+        made["freshness@10"] = float(metrics.freshness(ten, years, latest).mean())
+    if features.series is not None:
+        series = np.where(places >= 0, features.series[places], "")
+        _, codes = np.unique(series, return_inverse=True)
+        codes = np.where(series == "", -np.arange(1, len(series) + 1), codes)
+        values = []
+        for row in range(fold.people):
+            seen = np.unique(codes[fold.liked.indices[fold.liked.indptr[row] : fold.liked.indptr[row + 1]]])
+            own = fold.wanted.indices[fold.wanted.indptr[row] : fold.wanted.indptr[row + 1]]
+            fresh = int((~np.isin(codes[own], seen)).sum())
+            if fresh:
+                kept = (top[row] >= 0) & ~np.isin(codes[np.maximum(top[row], 0)], seen)
+                values.append(metrics.ndcg(hit[row][kept][None, :20], np.array([fresh]), 20)[0])
+        made["ndcg@20 without sequels"] = float(np.mean(values)) if values else 0.0
+    return made
+
+
+def _by_popularity(model: Model, fold: Fold, top: NDArray[np.int64]) -> dict[str, float]:
+    """Return recall@20 of the titles to be found, by fifths of all titles from the most popular on."""
+    fifth = model.rank.astype(np.int64) * 5 // len(model.items)
+    shown = np.zeros(fold.wanted.nnz, np.bool_)
+    for row in range(fold.people):
+        span = slice(fold.wanted.indptr[row], fold.wanted.indptr[row + 1])
+        shown[span] = np.isin(fold.wanted.indices[span], top[row, :20])
+    of = fifth[fold.wanted.indices]
+    return {f"fifth {part + 1}": float(shown[of == part].mean()) for part in range(5) if (of == part).any()}
+
+
+def cold_items(interactions: Interactions, features: ItemFeatures, seed: int, share: float = 0.1) -> dict[str, float]:
+    """Hide a tenth of the titles from training and find them, among all of the hidden, by content alone."""
+    rng = np.random.default_rng(seed)
+    matrix = interactions.matrix
+    described = features.places(interactions.items.tolist()) >= 0
+    hidden = np.zeros(len(interactions.items), np.bool_)
+    candidates = np.flatnonzero(described)
+    hidden[rng.permutation(candidates)[: max(1, round(len(candidates) * share))]] = True
+    people = rng.permutation(matrix.shape[0])[:500]
+    vectors = features.rows(interactions.items.tolist())
+    sharpness = ContentConfig().sharpness
+    kinds: dict[str, list[float]] = {"content": [], "chance": []}
+    for row in people:
+        own = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
+        told, found = own[~hidden[own]], own[hidden[own]]
+        if not len(told) or not len(found):
+            continue
+        alike = likeness(vectors[hidden] @ vectors[told].T, sharpness).sum(axis=1)
+        mask = np.isin(np.flatnonzero(hidden), found)
+        for name, scores in (("content", alike), ("chance", rng.random(int(hidden.sum())))):
+            hits = mask[np.argsort(-scores, kind="stable")[:20]][None, :]
+            kinds[name].append(float(metrics.recall_capped(hits, np.array([len(found)]), 20)[0]))
+    return {name: float(np.mean(values)) for name, values in kinds.items() if values}
+
+
+def folds_of(
+    interactions: Interactions, test: Interactions | None, protocol: str, seeds: Sequence[int]
+) -> list[tuple[int, Fold]]:
+    """Return the folds of a protocol, one a seed; a published or last-out split is one fold for all seeds."""
+    if protocol == STRONG:
+        return [(seed, strong_generalisation(interactions, seed)) for seed in seeds]
+    if protocol == LAST:
+        return [(seeds[0], leave_last_out(interactions))]
+    if protocol == PUBLISHED and test is not None:
+        return [(seeds[0], published_split(interactions, test))]
+    raise ModelError(
+        f"there is no protocol {protocol!r} here; there are {STRONG}, {LAST}, and {PUBLISHED} where a split is"
+    )
+
+
+def evaluate_data(
+    name: str,
+    interactions: Interactions,
+    test: Interactions | None,
+    protocol: str,
+    models: Iterable[str],
+    seeds: Sequence[int],
+    features: ItemFeatures | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    say: Say = log.info,
+) -> dict[str, Any]:
+    """Measure models on one data set by one protocol; return a report of plain values."""
+    headline = HEADLINE[protocol]
+    results: dict[str, list[Result]] = {}
+    skipped: dict[str, str] = {}
+    sizes: dict[str, int] = {}
+    for seed, fold in folds_of(interactions, test, protocol, seeds):
+        sizes = {
+            "training people": len(fold.train.users),
+            "held-out people": fold.people,
+            "titles": len(fold.train.items),
+        }
+        for model_name in models:
+            if model_name in skipped:
+                continue
+            try:
+                model = make_model(model_name, (settings or {}).get(model_name, {}), seed, features)
+                result = measure(model, fold, features, headline=headline)
+            except ModelError as error:
+                skipped[model_name] = str(error)
+                say(f"{name}: {model_name} is left out: {error}")
+                continue
+            results.setdefault(model_name, []).append(result)
+            say(
+                f"{name} {protocol} seed {seed}: {model_name} {headline} {result.numbers[headline]:.4f}, fit {result.fit_seconds:.1f} s"
+            )
+            del model
+    if not results:
+        raise ModelError(f"{name}: no model could be measured: {skipped}")
+    report = {
+        "dataset": name,
+        "protocol": protocol,
+        "headline": headline,
+        "seeds": [one.seed for one in next(iter(results.values()))] if protocol == STRONG else list(seeds[:1]),
+        **sizes,
+        "skipped": skipped,
+        "models": _table(results, headline),
+        "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
+    }
+    if features is not None and protocol == STRONG:
+        report["cold items, recall_capped@20 among the hidden titles"] = cold_items(interactions, features, seeds[0])
+    return report
+
+
+def _table(results: Mapping[str, list[Result]], headline: str) -> list[dict[str, Any]]:
+    """Average over seeds, and compare by people with popularity and with the best."""
+    means = {name: float(np.mean([one.numbers[headline] for one in each])) for name, each in results.items()}
+    top = max(means, key=lambda name: means[name])
+    table = []
+    for name in sorted(means, key=lambda name: -means[name]):
+        each = results[name]
+        values = np.concatenate([one.values[headline] for one in each])
+        mean, error = metrics.interval(values)
+        row: dict[str, Any] = {
+            "model": name,
+            headline: mean,
+            "error": error,
+            "interval": [mean - 1.96 * error, mean + 1.96 * error],
+            "by_seed": {str(one.seed): one.numbers[headline] for one in each},
+            "numbers": {key: float(np.mean([one.numbers[key] for one in each])) for key in each[0].numbers},
+            "fit_seconds": float(np.mean([one.fit_seconds for one in each])),
+            "user_ms": float(np.mean([one.user_ms for one in each])),
+            "by_history": each[0].by_history,
+            "by_popularity": each[0].by_popularity,
+            "learned": [one.learned for one in each],
+        }
+        for other, key in (("popularity", "against popularity"), (top, "against the best")):
+            if other in results and other != name:
+                theirs = np.concatenate([one.values[headline] for one in results[other]])
+                row[key] = {"model": other, **metrics.paired_bootstrap(values, theirs)}
+        table.append(row)
+    return table
+
+
+def system_b(
+    interactions: Interactions, features: ItemFeatures, tfidf: ItemFeatures, seed: int = 42
+) -> list[dict[str, Any]]:
+    """Return system B's own table: hybrid, TF-IDF hybrid, content only, collaborative only."""
+    fold = strong_generalisation(interactions, seed)
+    rows = []
+    for label, name, described in (
+        ("hybrid (.6 content, .4 collaborative)", "hybrid", features),
+        ("hybrid on TF-IDF of genres", "hybrid", tfidf),
+        ("content only", "content", features),
+        ("collaborative only", "item_knn", features),
+        ("the default blend", "blend", features),
+    ):
+        result = measure(make_model(name, {}, seed, described), fold)
+        numbers = result.numbers
+        rows.append(
+            {
+                "model": label,
+                "P@10": numbers["precision@10"],
+                "R@10": numbers["recall@10"],
+                "F1": numbers["f1@10"],
+                "ms": result.user_ms,
+            }
+        )
+    return rows
+
+
+def run(
+    data: Path | None,
+    out: Path,
+    datasets: Sequence[str] = ("mal_lists",),
+    models: Sequence[str] | None = None,
+    seeds: Sequence[int] = (42, 43, 44),
+    protocol: str | None = None,
+    interactions: Path | None = None,
+    titles: Sequence[Title] | None = None,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    say: Say = log.info,
+) -> dict[str, Any]:
+    """Measure models on the named data sets below `data`, or on a file; write the reports to `out`.
+
+    Raises ModelError or InteractionsError with the reason.
+    """
+    chosen = list(models or MODELS)
+    for name in chosen:
+        if name not in MODELS:
+            raise ModelError(f"there is no model {name!r}; there are {', '.join(MODELS)}")
+    described = from_titles(titles) if titles else None
+    report: dict[str, Any] = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "models": {name: {} for name in chosen},
+        "results": [],
+    }
+    if interactions is not None:
+        read = Interactions.read(interactions)
+        made = evaluate_data(interactions.name, read, None, protocol or STRONG, chosen, seeds, described, settings, say)
+        report["results"].append(made)
+    else:
+        for name in datasets:
+            if name not in DATASETS:
+                raise ModelError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
+            if data is None:
+                raise ModelError("a data set needs the data folder (--data)")
+            dataset = DATASETS[name]
+            train, test = dataset.read(data)
+            features = described if dataset.anime else None
+            for one in (protocol,) if protocol else dataset.protocols:
+                made = evaluate_data(name, train, test, one, chosen, seeds, features, settings, say)
+                report["results"].append(made)
+            if features is not None and titles is not None and "hybrid" in chosen:
+                from recommenders.features import from_tags
+
+                tags = {str(title.id): (*title.genres, *title.themes, title.format or "") for title in titles}
+                report["system B"] = system_b(train, features, from_tags(tags))
+    report["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    write(report, out)
+    return report
+
+
+def write(report: dict[str, Any], out: Path) -> None:
+    """Write recommenders.json, recommenders.md and the plots."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "recommenders.json").write_text(json.dumps(report, indent=1, default=float) + "\n", encoding="utf-8")
+    (out / "recommenders.md").write_text(markdown(report), encoding="utf-8")
+    for result in report["results"]:
+        for kind, drawing in plots(result).items():
+            (out / f"recommenders-{_slug(result)}-{kind}.svg").write_text(drawing, encoding="utf-8")
+
+
+def _slug(result: Mapping[str, Any]) -> str:
+    return "".join(one if one.isalnum() else "-" for one in f"{result['dataset']}-{result['protocol']}")
+
+
+COLUMNS = ("recall_capped@20", "recall@20", "ndcg@10", "hit_rate@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10",
+           "freshness@10", "serendipity@10", "ndcg@20 without sequels")  # fmt: skip
+
+
+def markdown(report: Mapping[str, Any]) -> str:
+    """Return the report as tables."""
+    lines = [
+        "# Quality of the recommenders",
+        "",
+        f"{report['date']}. Full ranking of all titles. `recall` divides by all titles to be found, `recall_capped` by "
+        "min(k, to be found). ± is the standard error over people. Differences by paired bootstrap, 95 %.",
+    ]
+    for result in report["results"]:
+        headline = result["headline"]
+        shown = [name for name in COLUMNS if name in result["models"][0]["numbers"] and name != headline]
+        head = ["model", headline, *shown, "fit s", "ms/user", "against the best"]
+        seeds = ", ".join(str(seed) for seed in result["seeds"])
+        lines += [
+            "",
+            f"## {result['dataset']}, {result['protocol']}",
+            "",
+            f"{result['training people']:,} people to learn from, {result['held-out people']:,} held out, "
+            f"{result['titles']:,} titles; seeds {seeds}.",
+            "",
+            "| " + " | ".join(head) + " |",
+            "|" + "---|" * len(head),
+        ]
+        for row in result["models"]:
+            against = row.get("against the best")
+            told = (
+                f"{against['difference']:+.4f} [{against['low']:+.4f}, {against['high']:+.4f}]" if against else "best"
+            )
+            cells = [
+                row["model"],
+                f"{row[headline]:.4f} ± {row['error']:.4f}",
+                *(f"{row['numbers'][name]:.3f}" for name in shown),
+                f"{row['fit_seconds']:.1f}",
+                f"{row['user_ms']:.2f}",
+                told,
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+        lines += [f"\nLeft out: {name}, because {reason}" for name, reason in result["skipped"].items()]
+        for key, value in result.items():
+            if key.startswith("cold items"):
+                lines.append(f"\n{key}: " + ", ".join(f"{name} {number:.3f}" for name, number in value.items()))
+        lines += ["", *(f"![{kind}](recommenders-{_slug(result)}-{kind}.svg)" for kind in plots(result))]
+    if "system B" in report:
+        lines += [
+            "",
+            "## System B's table (mal_lists, seed 42)",
+            "",
+            "| model | P@10 | R@10 | F1 | ms |",
+            "|---|---|---|---|---|",
+        ]
+        lines += [
+            f"| {row['model']} | {row['P@10']:.3f} | {row['R@10']:.3f} | {row['F1']:.3f} | {row['ms']:.2f} |"
+            for row in report["system B"]
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def plots(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return the drawings of one result: accuracy against coverage, by history length, by popularity."""
+    headline = result["headline"]
+    rows = result["models"]
+    across = "diversity@10" if "diversity@10" in rows[0]["numbers"] else "coverage@10"
+    points = {row["model"]: [(row["numbers"][across], row[headline])] for row in rows}
+    made = {"accuracy-diversity": draw(points, across, headline, None)}
+    for kind, key, down in (("by-history", "by_history", headline), ("by-popularity", "by_popularity", "recall@20")):
+        groups = list(dict.fromkeys(name for row in rows for name in row[key]))
+        if groups:
+            lines = {
+                row["model"]: [(float(groups.index(name)), value) for name, value in row[key].items()] for row in rows
+            }
+            across = "titles in the history" if kind == "by-history" else "popularity of the title to be found"
+            made[kind] = draw(lines, across, down, groups)
+    return made
+
+
+COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
+           "#393b79", "#637939")  # fmt: skip
+
+
+def draw(lines: Mapping[str, Sequence[tuple[float, float]]], across: str, up: str, labels: Sequence[str] | None) -> str:
+    """Return an SVG of points, or of lines over named places."""
+    xs = [x for line in lines.values() for x, _ in line]
+    ys = [y for line in lines.values() for _, y in line]
+    left, right = (0.0, max(len(labels) - 1, 1)) if labels else (min(xs), max(xs))
+    high = max([*ys, 1e-9]) * 1.05
+    span = (right - left) or 1.0
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return 60 + (x - left) / span * 440, 340 - y / high * 300
+
+    parts = [
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 400" font-family="sans-serif" font-size="12" role="img">',
+        f"<title>{escape(up)} against {escape(across)}</title>",
+        '<rect width="680" height="400" fill="#fff"/><path d="M60 40V340H500" fill="none" stroke="#444"/>',
+        f'<text x="280" y="385" text-anchor="middle">{escape(across)}</text><text x="60" y="28">{escape(up)}</text>',
+    ]
+    for step in range(5):
+        value = high * step / 4
+        parts.append(f'<text x="54" y="{340 - 75 * step + 4}" text-anchor="end">{value:.2f}</text>')
+    ticks = (
+        list(enumerate(labels))
+        if labels
+        else [(left + span * step / 4, f"{left + span * step / 4:.2f}") for step in range(5)]
+    )
+    parts += [f'<text x="{at(x, 0)[0]:.1f}" y="358" text-anchor="middle">{escape(text)}</text>' for x, text in ticks]
+    for number, (name, line) in enumerate(lines.items()):
+        colour = COLOURS[number % len(COLOURS)]
+        places = [at(x, y) for x, y in line]
+        if len(places) > 1:
+            way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+            parts.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
+        parts.append(f'<circle cx="530" cy="{50 + 20 * number}" r="4" fill="{colour}"/>')
+        parts.append(f'<text x="540" y="{54 + 20 * number}">{escape(name)}</text>')
+    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -1,0 +1,48 @@
+// What makes pages livelier; every one of these works as a plain link without it.
+
+// "/" goes to the search box.
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  const input = document.querySelector("search-box input[type=search]");
+  input.focus();
+  input.select();
+});
+
+// The theme changes at once; the link's address remembers it.
+document.querySelector("[data-theme-switch]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  const link = event.currentTarget;
+  const address = new URL(link.href);
+  const wanted = address.searchParams.get("theme");
+  document.documentElement.dataset.theme = wanted;
+  fetch(`/about?theme=${wanted}`, { credentials: "same-origin" }).catch(() => {});
+  const next = wanted === "light" ? "dark" : "light";
+  address.searchParams.set("theme", next);
+  link.href = address;
+  link.setAttribute("aria-label", link.dataset[next]);
+});
+
+// A row turns to the last 30 days in its place.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-row]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const { row, window: wanted } = link.dataset;
+  const section = document.getElementById(`row-${row}`);
+  section.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(`/rows/${encodeURIComponent(row)}?${encodeURIComponent(row)}=${wanted}`);
+    if (!response.ok) throw new Error(String(response.status));
+    const template = document.createElement("template");
+    template.innerHTML = await response.text();
+    section.replaceWith(template.content);
+    document.querySelector(`#row-${CSS.escape(row)} a[data-window="${wanted}"]`)?.focus();
+  } catch {
+    location.assign(link.href);
+  }
+});
+// On narrow screens the facets begin folded.
+const facets = document.querySelector("details.facets");
+if (facets && matchMedia("(max-width: 899px)").matches) facets.open = false;
