@@ -344,7 +344,7 @@ def borrowed(titles: Sequence[Title], data: Path) -> Iterator[Problem]:
             if (language, text) in seen:
                 continue
             seen.add((language, text))
-            for run in wanted & set(_runs(text, language)):
+            for run in sorted(wanted & set(_runs(text, language))):
                 for title in own[language][run]:
                     yield _found("borrowed", title, f"{' '.join(run)!r} stands in {name}, {row[name_column]}.")
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse
 
-from recommenders.interactions import EVERYTHING, Interactions
+from recommenders.interactions import Interactions, empty
 from recommenders.ranking import best, tie_rank
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class Model(ABC):
         """Return the models that this one is made of, saved in folders of their names."""
         return {}
 
-    def _take_parts(self, parts: Mapping[str, Model]) -> None:  # noqa: B027 - most models have none
+    def _take_parts(self, parts: Mapping[str, Model]) -> None:  # noqa: B027
         """Take what `_parts` returned."""
 
     # --- for everybody
@@ -144,7 +144,7 @@ class Model(ABC):
         }
         self._fit(interactions)
         for name, array in self._arrays().items():
-            data = array.data if issparse(array) else np.asarray(array)
+            data: NDArray[Any] = array.data if hasattr(array, "indptr") else np.asarray(array)
             if data.dtype.kind == "f" and not np.isfinite(data).all():
                 raise ModelError(f"{self.name} did not converge: {name} has values that are not finite")
         return self
@@ -176,7 +176,8 @@ class Model(ABC):
     def scores_many(self, liked: csr_array, rated: csr_array | None = None) -> NDArray[np.float32]:
         """Score every title for many histories at once: (people, items) of the model's own titles."""
         self._check_fitted()
-        rated = csr_array(liked.shape, dtype=np.float32) if rated is None else rated
+        if rated is None:
+            rated = empty(liked.shape[0], liked.shape[1])
         made = self._score(liked, rated)
         empty = np.diff(liked.indptr) + self.uses_ratings * np.diff(rated.indptr) == 0
         if empty.any():
@@ -276,7 +277,7 @@ class Model(ABC):
         for name, part in parts.items():
             part._write(folder / name)
         arrays = {"items": self.items, "popularity": self.popularity, **_flat(self._arrays())}
-        np.savez(folder / ARRAYS_FILE, **arrays)
+        np.savez(folder / ARRAYS_FILE, allow_pickle=False, **arrays)
         told = {
             "format": FORMAT,
             "model": self.name,
@@ -425,8 +426,8 @@ def _row(places: list[int], values: list[float] | None, width: int) -> csr_array
 def _flat(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     flat: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
-        if issparse(array):
-            made = csr_array(array)
+        if hasattr(array, "indptr"):
+            made: Any = array
             flat |= {f"{name}.data": made.data, f"{name}.indices": made.indices, f"{name}.indptr": made.indptr}
             flat[f"{name}.shape"] = np.array(made.shape)
         else:
@@ -451,11 +452,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     raise TypeError(f"{type(value).__name__} can't be saved")
-
-
-def as_interactions(matrix: csr_array, interactions: Interactions) -> Interactions:
-    """Return `matrix` (users, items) of liked entries as interactions with the ids of others."""
-    made = csr_array(matrix)
-    made.sort_indices()
-    ones = np.ones(made.nnz, np.bool_)
-    return Interactions(interactions.users, interactions.items, made.indptr, made.indices, ones, rule=EVERYTHING)

@@ -62,9 +62,9 @@ class Clusters(Model):
         else:
             ratings = interactions.ratings
             stored = csr_array((np.ones(ratings.nnz, np.float32), ratings.indices, ratings.indptr), shape=ratings.shape)
-            sums, numbers = (groups @ ratings).toarray(), (groups @ stored).toarray()
+            sums, numbers = csr_array(groups @ ratings).toarray(), csr_array(groups @ stored).toarray()
             overall, raters = float(ratings.data.mean()), numbers
-            total = np.asarray(stored.sum(axis=0))
+            total: NDArray[np.float32] = np.asarray(stored.sum(axis=0))
             mean = (np.asarray(ratings.sum(axis=0)) + config.shrink * overall) / np.maximum(total + config.shrink, 1)
         shrunk = (sums + config.shrink * mean) / np.maximum(numbers + config.shrink, 1e-9)
         span = np.float32(max(float(shrunk.max()), float(mean.max())) + 1)
@@ -74,7 +74,8 @@ class Clusters(Model):
     def _places(self, liked: csr_array) -> NDArray[np.float32]:
         made = np.asarray(_rows_of_unit_length(liked) @ self.vectors, np.float32)
         lengths = np.linalg.norm(made, axis=1, keepdims=True)
-        return made / np.where(lengths > 0, lengths, 1)
+        made /= np.where(lengths > 0, lengths, 1)
+        return made
 
     def cluster(self, history: list[str]) -> int:
         """Return the number of the cluster that a history belongs to."""

@@ -234,7 +234,7 @@ def evaluate_data(
             del model
     if not results:
         raise ModelError(f"{name}: no model could be measured: {skipped}")
-    report = {
+    report: dict[str, Any] = {
         "dataset": name,
         "protocol": protocol,
         "headline": headline,

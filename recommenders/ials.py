@@ -18,12 +18,14 @@ from recommenders.memory import reserve
 
 @dataclass(frozen=True)
 class IalsConfig:
-    """`unobserved`: weight of what is not in a list; `reg` x (length + unobserved x all) ** `frequency` is the ridge."""
+    """`unobserved`: weight of what is not in a list; `reg` x (length + unobserved x all) ** `frequency` is the ridge;
+    `reg` none = 4 / (unobserved x titles), at most .01, so that the ridge of a short list doesn't grow with the catalogue.
+    """  # fmt: skip
 
     embedding_size: int = 128
     epochs: int = 12
     unobserved: float = 0.1
-    reg: float = 0.01
+    reg: float | None = None
     frequency: float = 1.0
     memory_gb: float | None = None
 
@@ -31,7 +33,7 @@ class IalsConfig:
         require(self.embedding_size >= 1, "embedding_size must be at least 1")
         require(self.epochs >= 1, "epochs must be at least 1")
         require(self.unobserved > 0, "unobserved must be above 0")
-        require(self.reg > 0, "reg must be above 0")
+        require(self.reg is None or self.reg > 0, "reg must be above 0")
 
 
 class Ials(Model):
@@ -47,6 +49,8 @@ class Ials(Model):
         reserve(self.name, 4 * size * (2 * users + 2 * items) + 16 * matrix.nnz, self.config.memory_gb)
         rng = np.random.default_rng(self.seed)
         self.factors = rng.normal(0, 0.1 / np.sqrt(size), (items, size)).astype(np.float32)  # (items, size)
+        usual = min(0.01, 4 / (self.config.unobserved * items))
+        self.reg = usual if self.config.reg is None else self.config.reg
         columns = csr_array(matrix.T)
         for _ in range(self.config.epochs):
             people = self.solve(matrix, self.factors)
@@ -57,7 +61,7 @@ class Ials(Model):
         config = self.config
         size = factors.shape[1]
         shared = config.unobserved * (factors.T @ factors)
-        ridges = config.reg * (np.diff(matrix.indptr) + config.unobserved * len(factors)) ** config.frequency
+        ridges = self.reg * (np.diff(matrix.indptr) + config.unobserved * len(factors)) ** config.frequency
         made = np.zeros((matrix.shape[0], size), np.float32)
         indptr, indices = matrix.indptr, matrix.indices
         for row in range(matrix.shape[0]):
@@ -87,15 +91,15 @@ class Ials(Model):
         factors = self.factors.astype(np.float64)
         left = own.T @ own + self.config.unobserved * (factors.T @ factors)
         left.flat[:: len(left) + 1] += (
-            self.config.reg * (count + self.config.unobserved * len(factors)) ** self.config.frequency
+            self.reg * (count + self.config.unobserved * len(factors)) ** self.config.frequency
         )
         return (own @ np.linalg.solve(left, factors[item])).astype(np.float32)
 
     def _arrays(self) -> dict[str, Any]:
-        return {"factors": self.factors}
+        return {"factors": self.factors, "reg": np.float64(self.reg)}
 
     def _restore(self, arrays: Mapping[str, Any]) -> None:
-        self.factors = arrays["factors"]
+        self.factors, self.reg = arrays["factors"], float(arrays["reg"])
 
 
 def cosines(vectors: NDArray[np.float32], at: int) -> NDArray[np.float32]:

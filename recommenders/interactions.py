@@ -107,7 +107,7 @@ class Interactions:
     def ratings(self) -> csr_array:
         """Return the observed scores only: (users, items), float32; an unrated entry is not stored."""
         if self.values is None:
-            return csr_array(self.shape, dtype=np.float32)
+            return empty(len(self.users), len(self.items))
         return self._csr(self.values > 0, self.values)
 
     def _csr(self, mask: NDArray[np.bool_], data: NDArray[np.float32] | None) -> csr_array:
@@ -127,7 +127,7 @@ class Interactions:
             digest.update("\n".join(ids.tolist()).encode())
         arrays = (self.indptr.astype(np.int64), self.indices, self.liked, self.values, self.status, self.timestamps)
         for array in arrays:
-            digest.update(b"-" if array is None else memoryview(np.ascontiguousarray(array)).cast("B"))
+            digest.update(b"-" if array is None else np.ascontiguousarray(array).view(np.uint8).data)
         return digest.hexdigest()
 
     def keep(self, mask: NDArray[np.bool_]) -> Interactions:
@@ -219,6 +219,12 @@ class Interactions:
         return builder.build()
 
 
+def empty(people: int, items: int) -> csr_array:
+    """Return a matrix (people, items) that stores nothing."""
+    parts = (np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(people + 1, np.int32))
+    return csr_array(parts, shape=(people, items))
+
+
 def sort_key(id: str) -> tuple[bool, int, str]:
     """Return the key that orders ids: numbers by value, then texts. Ties of models end with it."""
     number = id.isascii() and id.isdigit()
@@ -299,7 +305,7 @@ class _Builder:
         for name, column in optional.items():
             if column is None:
                 continue
-            array = np.asarray(column, kinds[name])
+            array: NDArray[Any] = np.asarray(column, kinds[name])
             if name == "values":
                 array = np.nan_to_num(array, nan=0.0)
                 if not np.isfinite(array).all() or (array < 0).any():

@@ -37,7 +37,7 @@ def f1(hits: Hits, wanted: NDArray[Any], k: int) -> Floats:
 
 def hit_rate(hits: Hits, wanted: NDArray[Any], k: int) -> Floats:
     """Return 1 where at least one of the first k is to be found."""
-    return hits[:, :k].any(axis=1).astype(np.float64)
+    return np.asarray(hits[:, :k].any(axis=1), np.float64)
 
 
 def ndcg(hits: Hits, wanted: NDArray[Any], k: int) -> Floats:

@@ -149,6 +149,9 @@ class LegsRequest:
 class Legs:
     """The legs' hits, best first: `words`, and `document:SPACE` and `passage:SPACE` for each vector given.
 
+    A vector leg may hold works that only the words found, beyond the size asked for: where an engine has their
+    cosines at hand, ranking is better off with them.
+
     `partial` tells what could not be searched, where an engine of several nodes lost some of them.
     """
 

@@ -10,7 +10,7 @@ from config import Settings
 from search.embedded import EmbeddedEngine
 from search.embedders import Embedder, EmbedderUnavailable, load_embedder
 from search.encode import QueryEmbedder, QueryEncoder, mismatch
-from search.engine import Engine, Space
+from search.engine import Engine, IndexMismatch, Space
 from search.lsa import LsaEmbedder
 from search.service import SearchService
 
@@ -49,7 +49,14 @@ def open_encoder(settings: Settings) -> QueryEncoder:
 
     def open_space(space: Space) -> QueryEmbedder | None:
         if space.model == "lsa":
-            return LsaEmbedder.load(lsa_folder(settings.var, space.revision))
+            folder = lsa_folder(settings.var, space.revision)
+            try:
+                return LsaEmbedder.load(folder)
+            except FileNotFoundError:
+                raise IndexMismatch(
+                    f"The LSA model {space.revision} that made the index is missing in {folder}. "
+                    "Run: nextep index --rebuild"
+                ) from None
         if settings.embedder == "lsa":
             raise mismatch(space, "lsa")
         try:

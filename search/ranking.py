@@ -1,7 +1,7 @@
 """Fuse the legs of a search into one order, the same for every engine.
 
 Each work among the legs' candidates gets a weighted sum: words (BM25 over the best BM25), cosine of the whole
-text, cosine of the best passage, and a popularity prior. The weights are learned by `search.learn` on tuning
+text, cosine of the best passage, and a popularity prior. The weights are learned by `nextep learn` on tuning
 queries and kept in `weights.json`. A work that a leg did not return gets that leg's lowest score: no leg looks
 further than its candidates on either engine.
 """
@@ -15,10 +15,14 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from search.engine import Legs
+import numpy as np
+import numpy.typing as npt
+
+from search.engine import Hit, Legs
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
 RRF_K = 60
+KINDS = ("words", "document", "passage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +70,61 @@ class Ranked:
 
 def features(legs: Legs) -> dict[int, dict[str, float]]:
     """Return each candidate's features, {id: {"words", "document", "passage"}}, each about 0 to 1."""
-    found: dict[int, dict[str, float]] = {}
-    for kind in ("words", "document", "passage"):
-        for name, hits in legs.hits.items():
-            if name.split(":")[0] != kind or not hits:
-                continue
-            top = hits[0].score or 1.0
-            for hit in hits:
-                value = hit.score / top if kind == "words" else hit.score
-                entry = found.setdefault(hit.id, {})
-                # With several vector spaces of one kind, the nearer one counts.
-                entry[kind] = max(value, entry.get(kind, -1.0))
-    lowest = {kind: _lowest(legs, kind) for kind in ("words", "document", "passage")}
-    return {id: {kind: entry.get(kind, lowest[kind]) for kind in lowest} for id, entry in found.items()}
+    ids, matrix, _ = _table(legs)
+    return {id: dict(zip(KINDS, map(float, row), strict=True)) for id, row in zip(ids, matrix, strict=True)}
 
 
-def _lowest(legs: Legs, kind: str) -> float:
-    if kind == "words":
-        return 0.0
-    scores = [hits[-1].score for name, hits in legs.hits.items() if name.startswith(kind) and hits]
-    return min(scores, default=0.0)
+def _table(legs: Legs) -> tuple[list[int], npt.NDArray[np.float64], list[Hit]]:
+    """Return the candidates' ids, their features (candidates, KINDS), and a hit of each."""
+    row_of: dict[int, int] = {}
+    hits: list[Hit] = []
+    for leg in legs.hits.values():
+        for hit in leg:
+            if hit.id not in row_of:
+                row_of[hit.id] = len(hits)
+                hits.append(hit)
+    matrix = np.full((len(hits), len(KINDS)), -np.inf)
+    lowest = np.full(len(KINDS), np.inf)
+    for name, leg in legs.hits.items():
+        if not leg:
+            continue
+        column = KINDS.index(name.partition(":")[0])
+        scores = np.array([hit.score for hit in leg])
+        if column == 0:
+            lowest[0] = 0.0
+            scores = scores / (scores[0] or 1.0)
+        else:
+            lowest[column] = min(lowest[column], scores[-1])
+        rows = [row_of[hit.id] for hit in leg]
+        # With several vector spaces of one kind, the nearer one counts.
+        matrix[rows, column] = np.maximum(matrix[rows, column], scores)
+    lowest[np.isinf(lowest)] = 0.0
+    return list(row_of), np.where(np.isinf(matrix), lowest, matrix), hits
 
 
-def fuse(legs: Legs, weights: Weights) -> list[Ranked]:
-    """Return all candidates of the legs, best first, ties by id."""
-    table = features(legs)
-    known = {hit.id: hit for hits in legs.hits.values() for hit in hits}
-    places = {name: {hit.id: (rank, hit.score) for rank, hit in enumerate(hits, 1)} for name, hits in legs.hits.items()}
+def fuse(legs: Legs, weights: Weights, *, explain: bool = True) -> list[Ranked]:
+    """Return all candidates of the legs, best first, ties by id; without `explain` the legs' places are left out."""
+    ids, matrix, hits = _table(legs)
+    if not ids:
+        return []
+    watched = np.log10(1 + np.maximum([hit.members for hit in hits], 0))
+    scores = matrix @ [weights.words, weights.document, weights.passage] + weights.members * watched
     passages = _best_passages(legs)
-    ranked = []
-    for id, entry in table.items():
-        score = (
-            weights.words * entry["words"]
-            + weights.document * entry["document"]
-            + weights.passage * entry["passage"]
-            + weights.members * math.log10(1 + max(known[id].members, 0))
+    order = np.lexsort((ids, -scores)).tolist()
+    if not explain:
+        return [Ranked(ids[row], float(scores[row]), hits[row].series, {}, passages.get(ids[row])) for row in order]
+    places = {name: {hit.id: (rank, hit.score) for rank, hit in enumerate(leg, 1)} for name, leg in legs.hits.items()}
+    return [
+        Ranked(
+            ids[row],
+            float(scores[row]),
+            hits[row].series,
+            {name: place[ids[row]] for name, place in places.items() if ids[row] in place},
+            passages.get(ids[row]),
+            dict(zip((*KINDS, "members"), (*map(float, matrix[row]), hits[row].members), strict=True)),
         )
-        where = {name: place[id] for name, place in places.items() if id in place}
-        ranked.append(
-            Ranked(id, score, known[id].series, where, passages.get(id), {**entry, "members": known[id].members})
-        )
-    ranked.sort(key=lambda item: (-item.score, item.id))
-    return ranked
+        for row in order
+    ]
 
 
 def _best_passages(legs: Legs) -> dict[int, tuple[str, int]]:

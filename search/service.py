@@ -13,7 +13,7 @@ from typing import Any
 import vocabulary
 from catalogue import FORMATS, Title
 from search import ranking
-from search.constraints import Parsed, genre_of, parse
+from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
 from search.keys import has_hangul, key, loose_key, trigrams, words
@@ -310,7 +310,9 @@ class SearchService:
         grams = trigrams(text)
         if len(grams) < 2:
             return []
-        candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), SLIP_CANDIDATES)
+        # The trigrams of a long text find its name at once, if there is one; a short one needs more candidates.
+        count = SLIP_CANDIDATES if len(text.split()) <= FEW_WORDS else SLIP_CANDIDATES // 4
+        candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), count)
         return corrections(text, reader.documents(candidates).values())
 
     def _corrected(
@@ -338,7 +340,7 @@ class SearchService:
     # -- meaning ---------------------------------------------------------------------------------------------------
 
     def _by_meaning(self, reader: Reader, text: str, filters: Filters, draft: _Draft, options: Options) -> None:
-        ranked, notices = self.rank(reader, text, filters)
+        ranked, notices = self.rank(reader, text, filters, explain=options.explain)
         draft.notices.extend(notices)
         if not ranked:
             draft.resolution = "nothing"
@@ -347,14 +349,16 @@ class SearchService:
         draft.groups["recommended"] = [item.id for item in ranked]
         draft.ranked = {item.id: item for item in ranked}
 
-    def rank(self, reader: Reader, text: str, filters: Filters) -> tuple[list[ranking.Ranked], list[str]]:
+    def rank(
+        self, reader: Reader, text: str, filters: Filters, *, explain: bool = False
+    ) -> tuple[list[ranking.Ranked], list[str]]:
         """Return works by words and meaning fused, empty when nothing is near, and notices for the reader."""
         vectors, notices = self.encoder.encode(text, reader.info().spaces)
         legs = reader.legs(LegsRequest(text=text, vectors=vectors, filters=filters, size=CANDIDATES))
         if legs.partial:
             notices.append("partial")
         weights = ranking.learned()["ko" if has_hangul(text) else "en"]
-        ranked = ranking.fuse(legs, weights)
+        ranked = ranking.fuse(legs, weights, explain=explain)
         if not ranked or ranking.evidence(legs, ranked) < weights.floor:
             return [], notices
         return ranked, notices
@@ -378,7 +382,7 @@ class SearchService:
             described = " ".join((*title.genres, *title.themes, title.text()))
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
         legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
-        near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR))
+        near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR, explain=False))
         kept, seen = [], {title.series}
         for item in near:
             if item.series not in seen:
@@ -413,7 +417,7 @@ class SearchService:
                 lexical=False,
             )
         )
-        return ranking.fuse(legs, ranking.SIMILAR)
+        return ranking.fuse(legs, ranking.SIMILAR, explain=False)
 
     # -- rendering -------------------------------------------------------------------------------------------------
 

@@ -79,7 +79,9 @@ def test_an_alias_is_a_name(service, typed, id):
     assert (answer.resolution, ids(answer, "exact")) == ("exact", [id])
 
 
-@pytest.mark.parametrize("title", [title for title in CATALOGUE if title.offered and not title.adult], ids=lambda t: t.name())
+@pytest.mark.parametrize(
+    "title", [title for title in CATALOGUE if title.offered and not title.adult], ids=lambda t: t.name()
+)
 def test_every_name_of_every_title_comes_first(service, title):
     for name in title.names():
         answer = service.search(name)
@@ -135,7 +137,9 @@ def test_the_name_of_a_series_brings_all_of_it_in_order(tmp_path):
     assert names(answer) == ["series", "similar"]
 
 
-@pytest.mark.parametrize(("typed", "found"), [("titan", [4, 5]), ("Cowboy", [1, 2]), ("진격의", [4, 5]), ("names", [12, 11])])
+@pytest.mark.parametrize(
+    ("typed", "found"), [("titan", [4, 5]), ("Cowboy", [1, 2]), ("진격의", [4, 5]), ("names", [12, 11])]
+)
 def test_part_of_a_name_brings_names_and_apart_from_them_works_by_meaning(service, typed, found):
     answer = service.search(typed)
     assert answer.resolution == "names"
@@ -305,7 +309,11 @@ def test_nothing_near_offers_suggestions_and_trending_instead_of_neighbours(serv
     assert names(answer) == ["suggestions", "trending"]
     assert everything(answer) == set()
     assert answer.group("trending").words == ["toradora", "monster"]
-    assert list(answer.group("suggestions").words)[:3] == ["space pirates", "Attack on Titan", "Attack on Titan Season 2"]
+    assert list(answer.group("suggestions").words)[:3] == [
+        "space pirates",
+        "Attack on Titan",
+        "Attack on Titan Season 2",
+    ]
 
 
 @pytest.mark.parametrize("typed", ["%%%", "🎉🎉", "AND OR NOT", '"unclosed', "title:*", "a" * MAX_QUERY, "∀"])
@@ -317,7 +325,15 @@ def test_odd_queries_are_answered(service, typed):
 
 
 def test_groups_come_in_the_order_of_the_contract(service):
-    for typed in ("Cowboy Bebop", "titan", "action", "Lost Tape", "atack on titan", "zxqv plmk wrtt", "giants and walls"):
+    for typed in (
+        "Cowboy Bebop",
+        "titan",
+        "action",
+        "Lost Tape",
+        "atack on titan",
+        "zxqv plmk wrtt",
+        "giants and walls",
+    ):
         found = names(service.search(typed))
         assert found == sorted(found, key=GROUPS.index)
         assert len(found) == len(set(found))
@@ -357,7 +373,9 @@ def test_filters_given_beside_the_words_hold_and_are_said(service):
     assert [constraint.parameter for constraint in answer.constraints] == ["genre"]
 
 
-@pytest.mark.parametrize("typed", ["Cowboy Bebop", "titan", "action", "like Monster", "children with glasses that show a virtual world"])
+@pytest.mark.parametrize(
+    "typed", ["Cowboy Bebop", "titan", "action", "like Monster", "children with glasses that show a virtual world"]
+)
 def test_what_is_excluded_is_in_no_group_by_meaning(service, typed):
     answer = service.search(typed, Options(filters=Filters(exclude=(3, 7, 10))))
     for group in ("similar", "recommended"):
@@ -390,7 +408,10 @@ def test_the_same_search_gives_the_same_answer(service):
 # -- adult titles --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("typed", ["Forbidden Night", "forbidden", "Forbiden Night", "hentai", "2010", "성인", "like Forbidden Night", "action"])
+@pytest.mark.parametrize(
+    "typed",
+    ["Forbidden Night", "forbidden", "Forbiden Night", "hentai", "2010", "성인", "like Forbidden Night", "action"],
+)
 def test_an_adult_title_is_nowhere(service, typed):
     assert ADULT not in everything(service.search(typed))
     assert ADULT not in [item.id for item in service.suggest(typed)]
@@ -462,7 +483,8 @@ def test_an_option_out_of_range_is_refused_by_name(service, options, parameter):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"), [("", "empty"), ("   ", "empty"), ("\x00", "empty"), ("\ud800", "empty"), ("a" * 10_000, "10,000 characters")]
+    ("query", "said"),
+    [("", "empty"), ("   ", "empty"), ("\x00", "empty"), ("\ud800", "empty"), ("a" * 10_000, "10,000 characters")],
 )
 def test_a_query_that_can_not_be_is_refused_with_the_reason(service, query, said):
     with pytest.raises(QueryError, match=said) as told:
@@ -488,7 +510,10 @@ def test_any_text_is_answered_or_refused_with_a_reason(engine, text):
 
 def test_describing_filters_says_only_what_is_set():
     assert describe(Filters()) == {}
-    assert describe(Filters(genres=("Space", "Action"), exclude=(1,), adult=True)) == {"theme": ["Space"], "genre": ["Action"]}
+    assert describe(Filters(genres=("Space", "Action"), exclude=(1,), adult=True)) == {
+        "theme": ["Space"],
+        "genre": ["Action"],
+    }
 
 
 def test_an_index_made_by_another_model_is_refused_with_both_names(engine):

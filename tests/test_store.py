@@ -38,8 +38,8 @@ def _postgres():
     url = os.environ.get("TEST_DATABASE_URL", "")
     if not url.startswith("postgresql"):
         pytest.skip(
-            "needs PostgreSQL: docker run -d -p 5432:5432 -e POSTGRES_PASSWORD=nextep postgres:16 and "
-            "TEST_DATABASE_URL=postgresql://postgres:nextep@127.0.0.1:5432/postgres"
+            "needs PostgreSQL: initdb -A trust -D pg && pg_ctl -D pg -o '-p 5433 -k /tmp' -w start && "
+            "TEST_DATABASE_URL=postgresql://$USER@127.0.0.1:5433/postgres make test"
         )
     engine = database.connect(url)
     with engine.begin() as connection:
@@ -49,7 +49,11 @@ def _postgres():
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def engine(request, tmp_path):
-    made = _postgres() if request.param == "postgres" else database.connect(f"sqlite:///{tmp_path / 'a b' / 'nextep.sqlite3'}")
+    made = (
+        _postgres()
+        if request.param == "postgres"
+        else database.connect(f"sqlite:///{tmp_path / 'a b' / 'nextep.sqlite3'}")
+    )
     yield made
     made.dispose()
 
@@ -213,7 +217,18 @@ def test_a_search_in_any_script_is_told_back_as_it_was_typed(log, clock):
 
 
 def test_the_titles_opened_by_most_visitors_come_first(log, clock):
-    for visitor, id in [("a", 4), ("b", 4), ("c", 4), ("a", 1), ("b", 1), ("a", 6), ("a", 6), ("a", 6), ("a", 6), ("b", 3)]:
+    for visitor, id in [
+        ("a", 4),
+        ("b", 4),
+        ("c", 4),
+        ("a", 1),
+        ("b", 1),
+        ("a", 6),
+        ("a", 6),
+        ("a", 6),
+        ("a", 6),
+        ("b", 3),
+    ]:
         log.record_opened(visitor, id)
     assert log.opened_lately(10) == [4, 1, 3, 6]
     assert log.opened_lately(2) == [4, 1]

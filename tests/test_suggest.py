@@ -79,7 +79,9 @@ def test_a_name_the_reader_does_not_use_stands_in_brackets(service):
     assert texts(service, "카우")[0] == ("title", "Cowboy Bebop (카우보이 비밥)")
 
 
-@pytest.mark.parametrize(("typed", "id"), [("toradroa", 3), ("atack on titan", 4), ("mnoster", 6), ("카우보이 비법", 1)])
+@pytest.mark.parametrize(
+    ("typed", "id"), [("toradroa", 3), ("atack on titan", 4), ("mnoster", 6), ("카우보이 비법", 1)]
+)
 def test_a_typo_is_forgiven_where_nothing_begins_so(service, typed, id):
     assert service.suggest(typed)[0].id == id
 

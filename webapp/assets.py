@@ -15,8 +15,10 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from flask import Blueprint, Flask, Response, abort, current_app, request
+from flask.typing import ResponseReturnValue
 
 from config import ROOT
 
@@ -124,9 +126,9 @@ def init(app: Flask) -> None:
 
 
 @blueprint.get("/static/<path:name>")
-def file(name: str) -> Response:
+def file(name: str) -> ResponseReturnValue:
     """Serve one file, for ever under its hashed name, to be asked for again under its plain one."""
-    files: Assets = current_app.extensions["nextep-assets"]
+    files = assets()
     match = _HASHED.match(name)
     found = files.asset(match["stem"] + match["ending"]) if match else files.asset(name)
     if found is None:
@@ -142,6 +144,11 @@ def file(name: str) -> Response:
     else:
         response.data = found.content
     return response.make_conditional(request)
+
+
+def assets() -> Assets:
+    """Return the static files of the current application."""
+    return cast(Assets, current_app.extensions["nextep-assets"])
 
 
 def accepts_gzip() -> bool:

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
+
 import vocabulary
 from catalogue import FORMATS
-from flask_babel import gettext as _
 from search.constraints import genre_of
 from search.engine import Filters
 from search.keys import key
 from search.results import GROUPS, QueryError
 from search.service import MAX_LIMIT, MAX_PAGE, MAX_QUERY, SearchService
-from werkzeug.datastructures import MultiDict
 
 MAX_REPEATED = 20
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")

@@ -30,8 +30,10 @@ class Pool:
     total: int = 0
 
     def seeds(self, count: int = 8) -> list[Title]:
-        """Return well-known works of different series, to search for until people have searched."""
-        return one_a_series(self.watched)[:count]
+        """Return newer works that many watch, to search for until people have searched."""
+        known = {title.id for title in self.watched[:count]}
+        newer = sorted(self.newest[:100], key=lambda title: -(title.members or 0))
+        return one_a_series([title for title in newer if title.id not in known] or list(self.watched))[:count]
 
 
 def gather(search: SearchService, today: datetime.date) -> Pool:

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from catalogue import SEASONS, Title
 from flask_babel import gettext as _
+
+from catalogue import SEASONS, Title
 from webapp.i18n import language
 from webapp.pool import Pool, one_a_series
 from webapp.wording import genre_label
@@ -22,7 +23,7 @@ TOP = 10
 LENGTH = 18
 GENRE_LENGTH = 14
 GENRE_ROWS = 5
-TILES = 10
+TILES = 12
 # A chart of the last 30 days needs so many titles that were opened; with fewer, all time is shown and said.
 ENOUGH_OPENED = 6
 ENOUGH_IN_SEASON = 4

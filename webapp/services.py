@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -39,6 +40,7 @@ class Services:
         self._next_try = 0.0
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[float, Any]] = {}
+        self._pool: tuple[tuple[str, datetime.date], Pool] | None = None
         if search is None:
             from search.open import open_service
 
@@ -113,18 +115,19 @@ class Services:
 
     def pool(self) -> Pool:
         """Return the titles that the home page chooses from, gathered once for each generation and day."""
-        generation, today = self.search.info().generation, self.settings.date
-        wanted = (generation, today)
-        at, kept = self._cache.get("pool", (0.0, None))
+        wanted = (self.search.info().generation, self.settings.date)
+        kept = self._pool
         if kept is None or kept[0] != wanted:
             with self._lock:
-                kept = (wanted, gather(self.search, today))
-                self._cache["pool"] = (time.monotonic(), kept)
-        return cast(Pool, kept[1])
+                if self._pool is None or self._pool[0] != wanted:
+                    self._pool = (wanted, gather(self.search, self.settings.date))
+                kept = self._pool
+        return kept[1]
 
     def forget(self) -> None:
         """Drop what is cached (tests)."""
         self._cache.clear()
+        self._pool = None
 
     def warm(self) -> None:
         """Load the model and the first pages' titles before anybody asks."""

@@ -7,15 +7,17 @@ import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-import vocabulary
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal
-from catalogue import Title
 from flask import Flask, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
+
+import vocabulary
+from catalogue import Title
 from search.keys import key
+from webapp.assets import assets
 from webapp.i18n import N_, language
 
 SOURCES = {
@@ -282,17 +284,7 @@ def art_url(title: Title, shape: str = "poster") -> str:
 
 def icon(symbol: str) -> Markup:
     """Return an icon of the sprite; decoration, so hidden from screen readers."""
-    from webapp.assets import Assets
-
-    files: Assets = request_assets()
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(files.url("icons.svg"), symbol)  # fmt: skip
-
-
-def request_assets() -> object:
-    """Return the static files of the current application."""
-    from flask import current_app
-
-    return current_app.extensions["nextep-assets"]
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(assets().url("icons.svg"), symbol)  # fmt: skip
 
 
 def here(**changes: object) -> str:

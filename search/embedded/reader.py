@@ -57,6 +57,10 @@ class EmbeddedReader:
         with np.load(folder / layout.COLUMNS, allow_pickle=False) as columns:
             self._columns: dict[str, np.ndarray] = {name: columns[name] for name in columns.files}
         self.count = len(self._columns["id"])
+        # Plain lists: taking single numbers out of arrays is what a search would spend most of its time on.
+        self._ids: list[int] = self._columns["id"].tolist()
+        self._members: list[int] = self._columns["members"].tolist()
+        self._series: list[int] = self._columns["series"].tolist()
         self._row = {int(id): row for row, id in enumerate(self._columns["id"])}
         with (folder / layout.DOCUMENTS).open("rb") as file:
             # The mapping outlives the file's name: a reader goes on when its generation is removed.
@@ -141,16 +145,21 @@ class EmbeddedReader:
             allowed = self._allowed(request.filters) & self._has_vector[name]
             similarity = self._vectors[name] @ vector
             similarity[~allowed] = -2.0
-            rows = _top(similarity, max(request.size, PASSAGE_CANDIDATES), floor=-1.5)
-            hits[f"document:{name}"] = [self._hit(row, float(similarity[row])) for row in rows[: request.size]]
+            near = _top(similarity, max(request.size, PASSAGE_CANDIDATES), floor=-1.5)
+            # What the words found is scored by vectors too: exact search has the scores at hand.
+            found = word_rows[allowed[word_rows]]
+            rows = np.union1d(near[: request.size], found)
+            rows = rows[np.lexsort((rows, -similarity[rows]))]
+            scores = similarity[rows].tolist()
+            hits[f"document:{name}"] = [self._hit(row, score) for row, score in zip(rows.tolist(), scores, strict=True)]
             took[f"document:{name}"] = _ms(started)
             started = time.perf_counter()
-            candidates = np.union1d(rows[:PASSAGE_CANDIDATES], word_rows[allowed[word_rows]])
-            hits[f"passage:{name}"] = self._best_passages(name, vector, candidates, request.size)
+            hits[f"passage:{name}"] = self._best_passages(name, vector, np.union1d(near, found), request.size, rows)
             took[f"passage:{name}"] = _ms(started)
         return Legs(hits=hits, took_ms=took)
 
-    def _best_passages(self, space: str, vector: Vector, rows: Rows, size: int) -> list[Hit]:
+    def _best_passages(self, space: str, vector: Vector, rows: Rows, size: int, others: Rows) -> list[Hit]:
+        """Return the best passage of the `size` best of `rows`, and of the `others`, which the other legs found."""
         offsets = self._passage_offsets[space]
         starts = offsets[rows]
         counts = offsets[rows + 1] - starts
@@ -161,16 +170,18 @@ class EmbeddedReader:
         positions = np.repeat(starts - firsts, counts) + np.arange(counts.sum())
         similarity = self._passages[space][positions] @ vector  # (passages of the candidates,)
         best = np.maximum.reduceat(similarity, firsts)
-        order = np.lexsort((rows, -best))[:size]
+        order = np.lexsort((rows, -best))
+        kept = np.isin(rows[order], others)
+        kept[:size] = True
+        order = order[kept]
         hits = []
-        for at in order:
+        for at in order.tolist():
             block = similarity[firsts[at] : firsts[at] + counts[at]]
-            hits.append(self._hit(rows[at], float(best[at]), int(np.argmax(block))))
+            hits.append(self._hit(int(rows[at]), float(best[at]), int(block.argmax())))
         return hits
 
     def _hit(self, row: Any, score: float, passage: int | None = None) -> Hit:
-        columns = self._columns
-        return Hit(int(columns["id"][row]), score, int(columns["members"][row]), int(columns["series"][row]), passage)
+        return Hit(self._ids[row], score, self._members[row], self._series[row], passage)
 
     def _lexical(self, request: LegsRequest) -> list[tuple[int, float]]:
         clauses: list[tantivy.Query] = []

@@ -46,8 +46,9 @@ def document() -> Response:
 @lru_cache
 def spec() -> dict[str, Any]:
     """Return the document."""
-    answers = [answer for *_, answer, _ in ROUTES if answer is not None]
-    _, schemas = models_json_schema([(model, "serialization") for model in (*answers, Problem)], ref_template=REFERENCE)
+    models: list[type[BaseModel]] = [model for _, _, _, model, _ in ROUTES if model is not None]
+    models.append(Problem)
+    _, schemas = models_json_schema([(model, "serialization") for model in models], ref_template=REFERENCE)
     return {
         "openapi": "3.1.0",
         "info": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
+from pydantic import BaseModel
 
 from catalogue import Title
 from webapp import params
@@ -64,4 +65,4 @@ def _title(id: int) -> Title:
     return found
 
 
-ANSWERS = {"titles": TitlesPage, "title": FullTitle, "similar": Similar}
+ANSWERS: dict[str, type[BaseModel]] = {"titles": TitlesPage, "title": FullTitle, "similar": Similar}

@@ -34,7 +34,9 @@ def mountains(st: Stage) -> None:
         half, tall = st.s * r.u(1.7, 2.1), min(st.s * r.u(1.15, 1.4), st.hy - st.h * 0.14)
         lip, cap, top = half * 0.06, 0.36, base - tall
         right = f"Q{at(x + half * 0.32, base - tall * 0.42)} {at(x + half, base)}"
-        left = f"M{at(x - half, base)}Q{at(x - half * 0.32, base - tall * 0.42)} {at(x - lip, top)}l{n(lip)} 3 {n(lip)} -3"
+        left = (
+            f"M{at(x - half, base)}Q{at(x - half * 0.32, base - tall * 0.42)} {at(x - lip, top)}l{n(lip)} 3 {n(lip)} -3"
+        )
         c.path(f"{left}{right}z", st.fade(0.28, 0.85))
         snow = f"M{at(x - lip, top)}l{n(lip)} 3 {n(lip)} -3"
         edge, wide = top + tall * cap, half * 0.235
@@ -45,7 +47,9 @@ def mountains(st: Stage) -> None:
             snow += f"L{at(tx, edge + tall * (0.1 * r.u(0.4, 1) if k % 2 else -0.11))}"
         snow += f"L{at(x - wide, edge)}Q{at(x - half * 0.13, top + tall * 0.22)} {at(x - lip, top)}z"
         bright = st.p.light if not st.p.pale else "#ffffff"
-        lit = c.linear((0, bright), (1, mix(bright, st.layer(0.2), 0.55)), x1=0.5 + st.side * 0.5, x2=0.5 - st.side * 0.5)
+        lit = c.linear(
+            (0, bright), (1, mix(bright, st.layer(0.2), 0.55)), x1=0.5 + st.side * 0.5, x2=0.5 - st.side * 0.5
+        )
         c.path(snow, lit)
         ranges: tuple[tuple[float, float, float], ...] = ((0.02, 0.10, 0.45), (0.09, 0.07, 0.68))
     else:
@@ -70,7 +74,9 @@ def hills(st: Stage) -> None:
     tall = st.s * r.u(0.85, 1.15)
     dark = st.layer(0.82)
     limbs = taper([(x, y + 30), (x - 2, y - tall * 0.3), (x + 3, y - tall * 0.75)], tall * 0.07, 2)
-    limbs += taper([(x - 1, y - tall * 0.25), (x + tall * 0.14, y - tall * 0.45), (x + tall * 0.26, y - tall * 0.56)], 4, 1)
+    limbs += taper(
+        [(x - 1, y - tall * 0.25), (x + tall * 0.14, y - tall * 0.45), (x + tall * 0.26, y - tall * 0.56)], 4, 1
+    )
     crown, lit = "", ""
     for _ in range(15):
         a, q = r.u(0, 6.28), r.u() ** 0.6
@@ -78,7 +84,11 @@ def hills(st: Stage) -> None:
         size = tall * r.u(0.1, 0.17)
         blob = f"h0a{n(size)} {n(size * 0.8)} 0 1 1 {n(size * 2)} 0a{n(size)} {n(size * 0.8)} 0 1 1 {n(-size * 2)} 0"
         crown += f"M{at(bx - size, by)}{blob}"
-        lit += f"M{at(bx - size * 0.6 + st.side * size * 0.35, by - size * 0.35)}{blob.replace('h0', '')}" if q < 0.55 else ""
+        lit += (
+            f"M{at(bx - size * 0.6 + st.side * size * 0.35, by - size * 0.35)}{blob.replace('h0', '')}"
+            if q < 0.55
+            else ""
+        )
     c.path(limbs + crown, dark)
     c.path(lit, st.lit(dark, 0.22), opacity=0.55)
     c.path(land(st.tip(rolling(r, st.w, st.hy + st.h * 0.03, st.h * 0.02, 4)), st.h, curved=True), st.fade(0.72, 0.6))
@@ -111,7 +121,10 @@ def forest(st: Stage) -> None:
             if r.chance(0.7):
                 by, way = st.h * r.u(0.12, 0.42), r.pick((-1, 1))
                 d += f"M{at(x, by + 18)}q{way * 14} -8 {way * r.u(30, 55):.0f} {-r.u(26, 50):.0f}q{-way * 18} 24 {-way * 30} 46z"
-        c.path(d, c.linear((0, st.shade(st.layer(depth), 0.35)), (0.6, st.layer(depth)), (1, st.lit(st.layer(depth), 0.25))))
+        c.path(
+            d,
+            c.linear((0, st.shade(st.layer(depth), 0.35)), (0.6, st.layer(depth)), (1, st.lit(st.layer(depth), 0.25))),
+        )
         st.mist(st.h * 0.56, st.h * 0.3, 0.5)
     shafts = ""
     for k in range(4):
@@ -157,7 +170,10 @@ def sakura(st: Stage) -> None:
     way = st.side
     edge = st.fx - way * (st.w * 0.5 + 20 if st.shape == "poster" else st.s * 1.9)
     foot = st.fy + st.s * r.u(-0.1, 0.75)
-    spine = [(edge + way * st.s * q * 2.5, foot - st.s * (0.62 * q + r.u(-0.1, 0.1) + 0.2 * math.sin(q * 5))) for q in (0, 0.2, 0.4, 0.6, 0.78, 0.95)]
+    spine = [
+        (edge + way * st.s * q * 2.5, foot - st.s * (0.62 * q + r.u(-0.1, 0.1) + 0.2 * math.sin(q * 5)))
+        for q in (0, 0.2, 0.4, 0.6, 0.78, 0.95)
+    ]
     bark = st.layer(0.88)
     limbs = taper(spine, st.s * 0.12, 2)
     places: list[Point] = list(spine[2:])
@@ -217,7 +233,10 @@ def lilies(st: Stage) -> None:
 def islands(st: Stage) -> None:
     """Paint islands afloat over a sea of cloud, a keep upon the greatest."""
     c, r, p = st.c, st.r, st.p
-    c.path(cumulus(r, st.fx + st.side * st.w * 0.3, st.hy + 20, st.w * 0.7, st.h * 0.2), c.linear((0, st.lit(st.layer(0.05), 0.55)), (1, p.low)))
+    c.path(
+        cumulus(r, st.fx + st.side * st.w * 0.3, st.hy + 20, st.w * 0.7, st.h * 0.2),
+        c.linear((0, st.lit(st.layer(0.05), 0.55)), (1, p.low)),
+    )
     for dx, dy, size, depth in ((1.05, -0.62, 0.26, 0.12), (-1.1, -0.28, 0.36, 0.3), (0.05, 0.18, 1.0, 0.62)):
         x, y, half = st.fx + st.side * dx * st.s, st.fy + dy * st.s, size * st.s * 0.86
         rock = f"M{at(x - half, y)}"
@@ -230,7 +249,10 @@ def islands(st: Stage) -> None:
         c.path(rock, c.linear((0, st.shade(body, 0.35)), (1, mix(body, st.haze(), 0.6))))
         top = f"M{at(x - half * 1.03, y + 2)}q{n(half * 0.3)} {n(-half * 0.26)} {n(half)} {n(-half * 0.22)}t{n(half * 1.06)} {n(half * 0.22)}q{n(-half * 0.5)} {n(half * 0.16)} {n(-half)} {n(half * 0.07)}t{n(-half * 1.06)} {n(-half * 0.07)}z"
         if size > 0.9:
-            c.path(_keep(r, x - half * 0.06, y - half * 0.12, half * 0.95), c.linear((0, st.shade(body, 0.25)), (1, mix(body, st.haze(), 0.3))))
+            c.path(
+                _keep(r, x - half * 0.06, y - half * 0.12, half * 0.95),
+                c.linear((0, st.shade(body, 0.25)), (1, mix(body, st.haze(), 0.3))),
+            )
             fall = f"M{at(x + half * 0.52, y - 4)}l3 {half * 1.5:.0f}M{at(x + half * 0.57, y - 4)}l4 {half * 1.25:.0f}"
             c.line(fall, p.light, 3.2, opacity=0.75)
         c.path(top, st.lit(body, 0.32))
@@ -240,7 +262,13 @@ def islands(st: Stage) -> None:
 def _keep(dice: Dice, x: float, y: float, size: float) -> str:
     """Return the towers of a keep, the tallest in the middle."""
     d = ""
-    for dx, tall, half in ((-0.42, 0.5, 0.07), (0.36, 0.6, 0.075), (-0.2, 0.85, 0.085), (0.19, 0.78, 0.07), (0.0, 1.15, 0.11)):
+    for dx, tall, half in (
+        (-0.42, 0.5, 0.07),
+        (0.36, 0.6, 0.075),
+        (-0.2, 0.85, 0.085),
+        (0.19, 0.78, 0.07),
+        (0.0, 1.15, 0.11),
+    ):
         left, w, top = x + (dx - half) * size, 2 * half * size, y - tall * size * 0.62 * dice.u(0.92, 1.08)
         d += f"M{at(left, y + 12)}V{top:.0f}h{n(-w * 0.16)}l{n(w * 0.66)} {n(-tall * size * 0.36)} {n(w * 0.66)} {n(tall * size * 0.36)}h{n(-w * 0.16)}V{y + 12:.0f}z"
     return d
@@ -272,5 +300,3 @@ def balloons(st: Stage) -> None:
         basket = f"M{at(x - q * 0.15, y + q * 1.55)}h{n(q * 0.3)}l{n(-q * 0.04)} {n(q * 0.2)}h{n(-q * 0.22)}z"
         ropes = f"M{at(x - q * 0.18, y + q * 1.3)}L{at(x - q * 0.13, y + q * 1.56)}M{at(x + q * 0.18, y + q * 1.3)}L{at(x + q * 0.13, y + q * 1.56)}"
         c.path(basket + ropes, st.layer(min(depth + 0.2, 1)), stroke=st.layer(min(depth + 0.2, 1)), stroke_width=0.8)
-
-

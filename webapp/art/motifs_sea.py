@@ -25,7 +25,22 @@ def waves(st: Stage) -> None:
     c.path(body, c.linear((0, st.layer(0.5)), (0.45, st.layer(0.75)), (1, st.layer(1.0))))
     ribs = "M-250 160C-150 130-90 60-52-6-30-44-2-72 30-80M-190 180C-100 140-50 70-22 10-8-22 8-46 36-60M-120 190C-60 150-20 90 2 36 8 14 18-14 44-36M-60 200C-10 160 8 120 24 74"
     c.line(ribs, st.lit(st.layer(0.55), 0.35), 5, opacity=0.55)
-    edge = [(-92, -12), (-66, -48), (-34, -82), (2, -102), (42, -108), (80, -100), (108, -78), (122, -48), (118, -26), (104, -34), (92, -48), (76, -50), (58, -44), (46, -30)]
+    edge = [
+        (-92, -12),
+        (-66, -48),
+        (-34, -82),
+        (2, -102),
+        (42, -108),
+        (80, -100),
+        (108, -78),
+        (122, -48),
+        (118, -26),
+        (104, -34),
+        (92, -48),
+        (76, -50),
+        (58, -44),
+        (46, -30),
+    ]
     claws = "M-96-6"
     for (ax, ay), (bx, by) in zip(edge, edge[1:], strict=False):
         for half in (0.5, 1.0):
@@ -52,7 +67,10 @@ def waves(st: Stage) -> None:
 def ship(st: Stage) -> None:
     """Paint a sailing ship before the light, gulls and a broken reflection."""
     c, r, p = st.c, st.r, st.p
-    c.path(cumulus(r, st.fx - st.side * st.w * 0.28, st.hy, st.w * 0.6, st.h * 0.13), c.linear((0, st.lit(st.layer(0.02), 0.5)), (1, st.haze())))
+    c.path(
+        cumulus(r, st.fx - st.side * st.w * 0.28, st.hy, st.w * 0.6, st.h * 0.13),
+        c.linear((0, st.lit(st.layer(0.02), 0.5)), (1, st.haze())),
+    )
     c.path(land(rough(r, st.w, st.hy - 3, st.h * 0.05, 4), st.hy + 2), st.layer(0.12))
     st.sea(st.hy)
     k = st.s / 112
@@ -61,10 +79,22 @@ def ship(st: Stage) -> None:
     sail = mix(p.light, p.accent, 0.12) if not p.pale else "#ffffff"
     cloth = c.linear((0, sail), (0.55, mix(sail, p.accent, 0.45)), (1, mix(sail, p.near, 0.55)), x1=1, x2=0, y2=0.25)
     c.line("M-34-6V-176M16-6V-204M58-8V-158M-92-30L-34-176 16-204 58-158 104-34", st.layer(0.95), 2.2)
-    c.path("M-52-92Q-26-108-8-92-16-62-10-40-32-30-56-40-46-66-52-92zM-48-156Q-28-168-14-156-20-132-14-104-30-112-50-104-44-130-48-156z", cloth)
-    c.path("M-10-112Q18-130 44-112 34-76 42-44 14-32-14-44-2-78-10-112zM-4-182Q18-196 38-182 30-150 40-122 16-134-10-122 0-152-4-182z", cloth)
-    c.path("M44-96Q62-108 80-96 72-68 80-40 60-32 42-40 50-66 44-96zM48-146Q60-154 72-146 66-124 76-104 60-112 44-104 52-122 48-146zM84-40Q92-76 64-150L108-34z", cloth)
-    c.path("M-100-34Q-96-16-70-20L70-20Q96-18 112-38 100 0 78 14H-66Q-92 2-100-34z", c.linear((0, st.layer(0.8)), (1, st.layer(1.0))))
+    c.path(
+        "M-52-92Q-26-108-8-92-16-62-10-40-32-30-56-40-46-66-52-92zM-48-156Q-28-168-14-156-20-132-14-104-30-112-50-104-44-130-48-156z",
+        cloth,
+    )
+    c.path(
+        "M-10-112Q18-130 44-112 34-76 42-44 14-32-14-44-2-78-10-112zM-4-182Q18-196 38-182 30-150 40-122 16-134-10-122 0-152-4-182z",
+        cloth,
+    )
+    c.path(
+        "M44-96Q62-108 80-96 72-68 80-40 60-32 42-40 50-66 44-96zM48-146Q60-154 72-146 66-124 76-104 60-112 44-104 52-122 48-146zM84-40Q92-76 64-150L108-34z",
+        cloth,
+    )
+    c.path(
+        "M-100-34Q-96-16-70-20L70-20Q96-18 112-38 100 0 78 14H-66Q-92 2-100-34z",
+        c.linear((0, st.layer(0.8)), (1, st.layer(1.0))),
+    )
     c.line("M-84-8H90", st.lit(st.layer(0.8), 0.4), 1.6, opacity=0.7)
     c.close()
     d = ""
@@ -78,7 +108,10 @@ def ship(st: Stage) -> None:
 def lighthouse(st: Stage) -> None:
     """Paint a lighthouse on its cliff, its beam over the sea."""
     c, r, p = st.c, st.r, st.p
-    c.path(cumulus(r, st.fx + st.side * st.w * 0.26, st.hy, st.w * 0.7, st.h * 0.11), c.linear((0, st.lit(st.layer(0.1), 0.3)), (1, st.haze())))
+    c.path(
+        cumulus(r, st.fx + st.side * st.w * 0.26, st.hy, st.w * 0.7, st.h * 0.11),
+        c.linear((0, st.lit(st.layer(0.1), 0.3)), (1, st.haze())),
+    )
     st.sea(st.hy, glints=True)
     x, foot = st.fx - st.side * st.s * 0.45, st.hy - st.s * 0.02
     tall, w = st.s * 1.18, st.s * 0.115
@@ -86,9 +119,19 @@ def lighthouse(st: Stage) -> None:
     beam = c.linear((0, p.light, 0.85), (1, p.light, 0), x1=0 if st.side > 0 else 1, x2=1 if st.side > 0 else 0, y2=0)
     reach = st.side * max(st.w, st.h)
     c.path(f"M{at(x, top - w * 0.5)}l{at(reach, -st.s * 0.55)}v{st.s * 0.75:.0f}z", beam)
-    c.path(f"M{at(x, top - w * 0.5)}l{at(-reach * 0.5, st.s * 0.02)}v{st.s * 0.24:.0f}z", c.linear((0, p.light, 0.4), (1, p.light, 0), x1=1 if st.side > 0 else 0, x2=0 if st.side > 0 else 1, y2=0))
+    c.path(
+        f"M{at(x, top - w * 0.5)}l{at(-reach * 0.5, st.s * 0.02)}v{st.s * 0.24:.0f}z",
+        c.linear((0, p.light, 0.4), (1, p.light, 0), x1=1 if st.side > 0 else 0, x2=0 if st.side > 0 else 1, y2=0),
+    )
     white = mix(p.light, st.layer(0.3), 0.15)
-    wall = c.linear((0, st.shade(white, 0.75)), (0.55, st.shade(white, 0.35)), (1, white), x1=0.5 - st.side * 0.5, x2=0.5 + st.side * 0.5, y2=0)
+    wall = c.linear(
+        (0, st.shade(white, 0.75)),
+        (0.55, st.shade(white, 0.35)),
+        (1, white),
+        x1=0.5 - st.side * 0.5,
+        x2=0.5 + st.side * 0.5,
+        y2=0,
+    )
     c.path(f"M{at(x - w, top + w * 0.6)}h{2 * w:.0f}l{w * 0.75:.0f} {tall:.0f}h{-3.5 * w:.0f}z", wall)
     bands = ""
     for q in (0.2, 0.56):
@@ -98,7 +141,10 @@ def lighthouse(st: Stage) -> None:
     c.path(bands, mix(p.accent, p.near, 0.25))
     lamp = f"M{at(x - w * 0.7, top - w)}h{1.4 * w:.0f}v{1.2 * w:.0f}h{-1.4 * w:.0f}z"
     c.path(lamp, p.light)
-    c.path(f"M{at(x - w * 1.5, top + w * 0.2)}h{3 * w:.0f}v{w * 0.5:.0f}h{-3 * w:.0f}zM{at(x - w * 0.95, top - w)}q{w * 0.3:.0f} {-w * 0.9:.0f} {w * 0.95:.0f} {-w * 1.1:.0f}q{w * 0.65:.0f} {w * 0.2:.0f} {w * 0.95:.0f} {w * 1.1:.0f}z", st.layer(0.95))
+    c.path(
+        f"M{at(x - w * 1.5, top + w * 0.2)}h{3 * w:.0f}v{w * 0.5:.0f}h{-3 * w:.0f}zM{at(x - w * 0.95, top - w)}q{w * 0.3:.0f} {-w * 0.9:.0f} {w * 0.95:.0f} {-w * 1.1:.0f}q{w * 0.65:.0f} {w * 0.2:.0f} {w * 0.95:.0f} {w * 1.1:.0f}z",
+        st.layer(0.95),
+    )
     c.circle(x, top - w * 0.5, st.s * 0.5, c.radial((0, p.light, 0.8), (1, p.light, 0)))
     edge = st.fx - st.side * (st.w * 0.5 + 30 if st.shape == "poster" else st.s * 2.6)
     far = x + st.side * st.s * 0.5
@@ -117,14 +163,21 @@ def planet(st: Stage) -> None:
     tilt = st.side * r.u(-24, -12)
     day, dusk = st.lit(p.far, 0.5), mix(p.far, p.accent, 0.35)
     sun = 0.5 + st.side * 0.22
-    ball = c.radial((0, mix(day, p.light, 0.4)), (0.45, dusk), (0.85, st.layer(0.72)), (1, st.layer(1.0)), cx=sun, cy=0.3, r=0.78)
+    ball = c.radial(
+        (0, mix(day, p.light, 0.4)), (0.45, dusk), (0.85, st.layer(0.72)), (1, st.layer(1.0)), cx=sun, cy=0.3, r=0.78
+    )
     c.circle(x, y, q * 1.45, c.radial((0.6, p.light, 0.3), (1, p.light, 0)))
     c.open(transform=f"translate({n(x)} {n(y)}) rotate({n(tilt)})")
     wide, tall = q * 1.95, q * 0.46
     rings = ((1.0, 7.0, 0.5), (0.88, 12.0, 0.75), (0.75, 5.0, 0.5))
     colour = mix(p.light, p.accent, 0.25) if not p.pale else mix(p.accent, p.light, 0.25)
     for share, width, opacity in rings:
-        c.path(f"M{n(-wide * share)} 0a{n(wide * share)} {n(tall * share)} 0 0 1 {n(2 * wide * share)} 0", stroke=colour, stroke_width=width, opacity=opacity)
+        c.path(
+            f"M{n(-wide * share)} 0a{n(wide * share)} {n(tall * share)} 0 0 1 {n(2 * wide * share)} 0",
+            stroke=colour,
+            stroke_width=width,
+            opacity=opacity,
+        )
     c.circle(0, 0, q, ball)
     bands = ""
     for k, dy in enumerate((-0.62, -0.36, -0.06, 0.3, 0.58)):
@@ -133,7 +186,12 @@ def planet(st: Stage) -> None:
         bands += f"M{n(-half)} {n(dy * q)}Q0 {n(dy * q + bow)} {n(half)} {n(dy * q)}Q0 {n(dy * q + bow + thick * 2)} {n(-half)} {n(dy * q)}z"
     c.path(bands, st.layer(0.85), opacity=0.28)
     for share, width, opacity in rings:
-        c.path(f"M{n(-wide * share)} 0a{n(wide * share)} {n(tall * share)} 0 0 0 {n(2 * wide * share)} 0", stroke=colour, stroke_width=width, opacity=min(1, opacity + 0.2))
+        c.path(
+            f"M{n(-wide * share)} 0a{n(wide * share)} {n(tall * share)} 0 0 0 {n(2 * wide * share)} 0",
+            stroke=colour,
+            stroke_width=width,
+            opacity=min(1, opacity + 0.2),
+        )
     c.close()
     for dx, dy, size in ((-1.15, -0.75, 0.12), (1.25, 0.55, 0.07)):
         mx, my = x + st.side * dx * st.s, y + dy * st.s
@@ -205,7 +263,11 @@ def rain(st: Stage) -> None:
     bar = max(9.0, st.w * 0.022)
     frame = f"M{n(st.fx - bar / 2)} 0h{n(bar)}V{st.h:.0f}h{n(-bar)}zM0 {st.h * 0.27:.0f}H{st.w:.0f}v{n(bar * 0.8)}H0z"
     c.path(frame, st.layer(0.97))
-    c.path(frame.replace(f"h{n(bar)}V", "h1.5V").split("zM0")[0] + f"M0 {st.h * 0.27:.0f}H{st.w:.0f}v1.5H0z", st.lit(st.layer(0.8), 0.35), opacity=0.6)
+    c.path(
+        frame.replace(f"h{n(bar)}V", "h1.5V").split("zM0")[0] + f"M0 {st.h * 0.27:.0f}H{st.w:.0f}v1.5H0z",
+        st.lit(st.layer(0.8), 0.35),
+        opacity=0.6,
+    )
     sill = st.h * 0.645
     c.rect(0, sill, st.w, st.h, c.linear((0, st.layer(0.8)), (0.25, st.layer(1.0)), (1, st.layer(1.0))))
     c.rect(0, sill, st.w, 2.5, st.lit(st.layer(0.7), 0.4), opacity=0.7)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Literal, cast
 
 from flask import Blueprint, Response, abort, request
+from flask.typing import ResponseReturnValue
 
 from catalogue import Title
 from webapp.assets import FOREVER, accepts_gzip
@@ -34,7 +35,7 @@ def address(id: int, shape: str = "poster") -> str:
 
 
 @blueprint.get("/art/<version>/<int(max=9007199254740991):id>-<any(poster, wide, share):shape>.svg")
-def picture(version: str, id: int, shape: str) -> Response:
+def picture(version: str, id: int, shape: str) -> ResponseReturnValue:
     """Serve a title's picture."""
     title = search_service().title(id)
     if title is None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib.resources import files
 
 from flask import Blueprint, Response, abort, render_template, request
+from flask.typing import ResponseReturnValue
 
 from webapp.assets import FOREVER, accepts_gzip
 
@@ -30,7 +31,7 @@ def index() -> Response:
 
 
 @blueprint.get("/docs/<version>/<name>")
-def part(version: str, name: str) -> Response:
+def part(version: str, name: str) -> ResponseReturnValue:
     """Serve a file of Swagger UI."""
     kind = name.rpartition(".")[2]
     if kind not in TYPES or name not in ("swagger-ui.css", "swagger-ui-bundle.js"):

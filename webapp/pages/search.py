@@ -176,7 +176,7 @@ def heading(group: Group, answer: Answer) -> str:
         "exact": _("Found"),
         "series": _("The whole series, in order") if answer.resolution == "series" else _("The rest of the series"),
         "not_offered": _("Known, but not offered here"),
-        "names": _("By name"),
+        "names": _("What fits") if answer.constraints else _("By name"),
         "similar": _("Works like it"),
         "recommended": _("By meaning"),
         "suggestions": _("Try one of these"),

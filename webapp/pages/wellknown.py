@@ -7,6 +7,7 @@ import datetime
 from flask import Blueprint, Response, redirect, request
 from flask.typing import ResponseReturnValue
 
+from webapp.assets import assets
 from webapp.services import services
 
 blueprint = Blueprint("wellknown", __name__)
@@ -35,6 +36,4 @@ def security() -> Response:
 @blueprint.get("/favicon.ico")
 def favicon() -> ResponseReturnValue:
     """Send browsers that ask for the old name to the drawn one."""
-    from webapp.wording import request_assets
-
-    return redirect(request_assets().url("mark.svg"), 302)  # type: ignore[attr-defined]
+    return redirect(assets().url("mark.svg"), 302)
