@@ -19,6 +19,8 @@ import click
 
 import config
 from config import Settings
+from indexer.commands import catalogue as catalogue_commands
+from indexer.commands import crowd_command
 
 if TYPE_CHECKING:
     from catalogue import Title
@@ -308,6 +310,10 @@ def learn_weights(settings: Settings, data: Path) -> None:
         click.echo(run(settings, data))
     except (ValueError, OSError) as error:
         fail(str(error))
+
+
+main.add_command(catalogue_commands)
+main.add_command(crowd_command)
 
 
 def command_names(group: click.Group = main, prefix: Sequence[str] = ()) -> list[str]:

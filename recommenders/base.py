@@ -179,9 +179,9 @@ class Model(ABC):
         if rated is None:
             rated = empty(liked.shape[0], liked.shape[1])
         made = self._score(liked, rated)
-        empty = np.diff(liked.indptr) + self.uses_ratings * np.diff(rated.indptr) == 0
-        if empty.any():
-            made[empty] = self.popularity
+        nothing = np.diff(liked.indptr) + self.uses_ratings * np.diff(rated.indptr) == 0
+        if nothing.any():
+            made[nothing] = self.popularity
         return made
 
     def recommend(self, history: AnyHistory, k: int = 10, exclude: Iterable[str] = ()) -> list[Scored]:

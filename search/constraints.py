@@ -156,7 +156,7 @@ def parse(text: str, filters: Filters = NO_FILTERS, studios: Iterable[str] = ())
     """
     like, text = _like(text)
     reading = _Reading(text, filters, [])
-    known = {key(studio): studio for studio in studios if len(key(studio)) > 2}
+    known = _by_key(studios)
     for rule in (_years, _episodes, _length, _without, _studio(known), _formats, _bare_studio(known), _terms):
         rule(reading)
     rest = " ".join(reading.text.split()).strip(" ,.;:!?·")
@@ -263,7 +263,7 @@ def _years(reading: _Reading) -> None:
         (rf"\b(?:after|newer than)\s+{year}\b", lambda y: {"year_from": y + 1}),
         # 2010년 이후: from that year on
         (rf"\bsince\s+{year}\b|{korean}\s*(?:부터|이후(?:에|의)?)(?=\s|$)", lambda y: {"year_from": y}),
-        (rf"\b(?:from|released in|made in|aired in)\s+{year}\b|\((?P<p>{_YEAR})\)|(?P<k>{_YEAR})\s*년(?:작|도|에|의)?(?=\s|$)", lambda y: {"year_from": y, "year_to": y}),
+        (rf"\b(?:from|of|released in|made in|aired in)\s+{year}\b|\((?P<p>{_YEAR})\)|(?P<k>{_YEAR})\s*년(?:작|도|에|의)?(?=\s|$)", lambda y: {"year_from": y, "year_to": y}),
         (rf"(?:^|(?<=\s)){year}(?=\s|$)", lambda y: {"year_from": y, "year_to": y}),
     )  # fmt: skip
     for pattern, make in rules:
@@ -301,6 +301,13 @@ def _episodes(reading: _Reading) -> None:
         if match:
             number = max(int(match["n"]) + changes[0], 0)
             reading.take(match, changes[1], number, **{changes[1]: number})
+    match = re.search(
+        r"(?<!\w)(?P<n>\d{1,4})[\s-]*(?:episodes?|eps|부작|화)(?:짜리|의)?(?!\w)", reading.text, re.IGNORECASE
+    )
+    if match and not _telling(_without_match(reading, match)):
+        number = int(match["n"])
+        reading.take(match, "episodes_min", number, episodes_min=number, episodes_max=number)
+        reading.constraints.append(replace(reading.constraints[-1], parameter="episodes_max"))
 
 
 def _length(reading: _Reading) -> None:
@@ -401,6 +408,11 @@ def _take_studio(reading: _Reading, start: int, end: int, studio: str) -> None:
     assert match is not None
     studios = reading.filters.studios
     reading.take(match, "studio", studio, studios=studios if studio in studios else (*studios, studio))
+
+
+@lru_cache(maxsize=4)
+def _by_key(studios: tuple[str, ...]) -> dict[str, str]:
+    return {key(studio): studio for studio in studios if len(key(studio)) > 2}
 
 
 def _formats(reading: _Reading) -> None:

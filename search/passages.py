@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from catalogue import Title
 
@@ -52,10 +53,16 @@ def passages(text: str) -> list[str]:
     has 2.7 (side by side it would have 2.0). A very short sentence counts as part of its neighbour. One sentence is one
     passage, an empty text none.
     """
+    return list(_windows(text))
+
+
+# A page of results cuts the same well-known synopses again and again.
+@lru_cache(maxsize=4096)
+def _windows(text: str) -> tuple[str, ...]:
     parts = _joined(sentences(text))
     if len(parts) < _SIZE:
-        return parts
-    return [" ".join(parts[at : at + _SIZE]) for at in range(len(parts) - _SIZE + 1)]
+        return tuple(parts)
+    return tuple(" ".join(parts[at : at + _SIZE]) for at in range(len(parts) - _SIZE + 1))
 
 
 def _joined(found: list[str]) -> list[str]:

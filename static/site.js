@@ -15,11 +15,11 @@ document.querySelector("[data-theme-switch]")?.addEventListener("click", (event)
   event.preventDefault();
   const link = event.currentTarget;
   const address = new URL(link.href);
-  const wanted = address.searchParams.get("theme");
+  const wanted = address.searchParams.get("look");
   document.documentElement.dataset.theme = wanted;
-  fetch(`/about?theme=${wanted}`, { credentials: "same-origin" }).catch(() => {});
+  fetch(`/about?look=${wanted}`, { credentials: "same-origin" }).catch(() => {});
   const next = wanted === "light" ? "dark" : "light";
-  address.searchParams.set("theme", next);
+  address.searchParams.set("look", next);
   link.href = address;
   link.setAttribute("aria-label", link.dataset[next]);
 });

@@ -32,7 +32,7 @@ def toy() -> Interactions:
 
 
 def about() -> ItemFeatures:
-    tags = {id: ("swords", "action") for id in SWORDS} | {id: ("school", "romance") for id in SCHOOL}
+    tags = dict.fromkeys(SWORDS, ("swords", "action")) | dict.fromkeys(SCHOOL, ("school", "romance"))
     return from_tags(tags | {"9": ("comedy",), "007": ("spies", "action"), "dull": ("golf",)})
 
 

@@ -52,7 +52,7 @@ def ease_of(X: np.ndarray, ridge: np.ndarray) -> np.ndarray:
 
 def test_ease_is_its_closed_form(lists):
     model = make_model("ease", {"reg": 20}).fit(lists)
-    np.testing.assert_allclose(model.weights, ease_of(dense(lists), np.full(40, 20.0)), atol=2e-6)
+    np.testing.assert_allclose(model.weights, ease_of(dense(lists), np.full(len(lists.items), 20.0)), atol=2e-6)
     assert model.weights.dtype == np.float32
     assert model.weights.flags.c_contiguous
 
@@ -119,7 +119,7 @@ def test_ials_solves_a_person_exactly(lists):
     model = make_model("ials", {"embedding_size": 6, "epochs": 3, "reg": 0.02, "unobserved": 0.2}).fit(lists)
     V = model.factors.astype(np.float64)
     x = dense(lists)[0]
-    A = V.T @ np.diag(x) @ V + 0.2 * V.T @ V + 0.02 * (x.sum() + 0.2 * 40) * np.eye(6)
+    A = V.T @ np.diag(x) @ V + 0.2 * V.T @ V + 0.02 * (x.sum() + 0.2 * len(V)) * np.eye(6)
     expected = V @ np.linalg.solve(A, V.T @ x)
     np.testing.assert_allclose(model.scores_many(lists.matrix[[0]])[0], expected, atol=1e-4)
 
@@ -184,10 +184,10 @@ def test_user_knn_is_the_vote_of_the_nearest(lists):
 def test_gfcf_is_its_formula(lists):
     X = dense(lists)
     R = np.nan_to_num(X / np.sqrt(X.sum(axis=1, keepdims=True)) / np.sqrt(X.sum(axis=0)))
-    V = np.linalg.svd(R)[2][:8].T
+    V = np.linalg.svd(R)[2][:30].T
     d = np.sqrt(X.sum(axis=0))
     expected = X @ (R.T @ R) + 0.3 * (X / d) @ V @ V.T * d
-    model = make_model("gfcf", {"embedding_size": 8}).fit(lists)
+    model = make_model("gfcf", {"embedding_size": 30}).fit(lists)
     np.testing.assert_allclose(model.scores_many(lists.matrix), expected, atol=2e-3)
 
 
@@ -263,8 +263,7 @@ def test_popularity_decays_by_half_lives():
     data = Interactions.from_arrays(["a", "b", "c"], ["old", "old", "new"], timestamps=[0, 0, 20 * day])
     assert [one.item for one in make_model("popularity").fit(data).recommend([], 2)] == ["old", "new"]
     decayed = make_model("popularity", {"half_life_days": 10}).fit(data)
-    assert dict(decayed.recommend(["none"], 2)) == {"old": 2, "new": 1}  # nobody known: all of time
-    assert dict(zip(decayed.items.tolist(), decayed.counts.tolist(), strict=True)) == {"new": 1, "old": 0.5}
+    assert decayed.recommend([], 2) == [("new", 1), ("old", 0.5)]
     with pytest.raises(ModelError, match="timestamps"):
         make_model("popularity", {"half_life_days": 10}).fit(Interactions.from_arrays(["a"], ["1"]))
 

@@ -41,19 +41,26 @@ def _postgres():
             "needs PostgreSQL: initdb -A trust -D pg && pg_ctl -D pg -o '-p 5433 -k /tmp' -w start && "
             "TEST_DATABASE_URL=postgresql://$USER@127.0.0.1:5433/postgres make test"
         )
-    engine = database.connect(url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP TABLE IF EXISTS searches, opened, alembic_version"))
-    return engine
+    # A schema of its own: tests run side by side, and nothing that is there is touched.
+    schema = f"nextep_test_{os.getpid()}"
+    admin = database.connect(url)
+    with admin.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
+        connection.execute(text(f"CREATE SCHEMA {schema}"))
+    engine = database.connect(f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}")
+    yield engine
+    engine.dispose()
+    with admin.begin() as connection:
+        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
+    admin.dispose()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def engine(request, tmp_path):
-    made = (
-        _postgres()
-        if request.param == "postgres"
-        else database.connect(f"sqlite:///{tmp_path / 'a b' / 'nextep.sqlite3'}")
-    )
+    if request.param == "postgres":
+        yield from _postgres()
+        return
+    made = database.connect(f"sqlite:///{tmp_path / 'a b' / 'nextep.sqlite3'}")
     yield made
     made.dispose()
 

@@ -91,34 +91,44 @@ def home_rows(
     `opened` are the titles opened here in the last 30 days, the most opened first; `windows` says which rows are to
     go by them; the titles of `shown` (the hero) stand in charts only.
     """
+    if not pool.total:
+        return []
     used = set(shown)
-    season = season_row(pool, today)
-    used.update(title.id for title in season.items)
-    gems = gems_row(pool, used)
-    used.update(title.id for title in gems.items)
-    genre_rows = []
-    for label in _row_genres(pool):
-        row = genre_row(pool, opened, label, windows.get(genre_name(label), "all"), used)
+    length = row_length(pool)
+
+    def taken(row: Row) -> Row:
         used.update(title.id for title in row.items)
-        genre_rows.append(row)
-    newest = newest_row(pool, used)
+        return row
+
+    season = taken(season_row(pool, today, length))
+    newest = taken(newest_row(pool, used, length))
+    gems = taken(gems_row(pool, used, length))
+    genre_rows = [
+        taken(genre_row(pool, opened, label, windows.get(genre_name(label), "all"), used, min(length, GENRE_LENGTH)))
+        for label in _row_genres(pool)
+    ]
     charts = {
         name: chart(name, pool, opened, windows.get(name, "all")) for name in ("top10", "top_rated", "most_watched")
     }
-    first, *rest = genre_rows or [Row("none", "")]
+    first, rest = genre_rows[:1], genre_rows[1:]
     rows = [
         charts["top10"],
         season,
         moods_row(),
         charts["top_rated"],
         tiles_row(pool),
-        first,
+        *first,
         gems,
         charts["most_watched"],
         *rest,
         newest,
     ]
     return [row for row in rows if row.items or row.tiles or row.moods]
+
+
+def row_length(pool: Pool) -> int:
+    """Return how many titles a row that may not repeat others takes: of a small catalogue, so that each gets some."""
+    return max(3, min(LENGTH, pool.total // 6))
 
 
 # -- charts --------------------------------------------------------------------------------------------------------
@@ -196,7 +206,7 @@ def aired_season(title: Title) -> tuple[int, str] | None:
     return (title.year, title.season) if title.year and title.season in SEASONS else None
 
 
-def season_row(pool: Pool, today: datetime.date) -> Row:
+def season_row(pool: Pool, today: datetime.date, length: int = LENGTH) -> Row:
     """Return the releases of the season before this one; where there are hardly any, the newest there are, and say so."""
     wanted = season_before(*season_of(today))
     by_season: dict[tuple[int, str], list[Title]] = {}
@@ -210,35 +220,35 @@ def season_row(pool: Pool, today: datetime.date) -> Row:
         for season in sorted(by_season, key=_order, reverse=True):
             found = found if season == wanted else [*found, *by_season[season]]
             heading = _("New since %(season)s", season=season_name(*season))
-            if len(found) >= ENOUGH_INSTEAD:
+            if len(found) >= min(ENOUGH_INSTEAD, length):
                 break
         note = _("This catalogue holds next to nothing of %(wanted)s, the last season; these are its newest.", wanted=season_name(*wanted))  # fmt: skip
     else:
         found = sorted(found, key=lambda title: (-(title.members or 0), title.id))
-    return Row("new_season", heading, found[:LENGTH], note=note, more={"sort": "newest"})
+    return Row("new_season", heading, found[:length], note=note, more={"sort": "newest"})
 
 
 def _order(season: tuple[int, str]) -> tuple[int, int]:
     return season[0], SEASONS.index(season[1])
 
 
-def newest_row(pool: Pool, used: Collection[int]) -> Row:
+def newest_row(pool: Pool, used: Collection[int], length: int = LENGTH) -> Row:
     """Return the newest releases of all."""
-    items = [title for title in pool.newest if title.id not in used][:LENGTH]
+    items = [title for title in pool.newest if title.id not in used][:length]
     return Row("newest", _("Newest of all"), items, more={"sort": "newest"})
 
 
 # -- found apart from the crowd ------------------------------------------------------------------------------------
 
 
-def gems_row(pool: Pool, used: Collection[int]) -> Row:
+def gems_row(pool: Pool, used: Collection[int], length: int = LENGTH) -> Row:
     """Return hidden gems: of the best rated the quarter that the fewest watch, by score, one a series."""
     rated = [title for title in pool.rated if (title.score or 0) >= GEM_SCORE and title.members]
     if not rated:
         return Row("gems", _("Hidden gems"))
     bar = sorted(title.members or 0 for title in rated)[max(len(rated) // 4 - 1, 0)]
     few = [title for title in one_a_series(rated) if (title.members or 0) <= bar and title.id not in used]
-    return Row("gems", _("Hidden gems"), few[:LENGTH], note=_("Rated high by the few who know them."))
+    return Row("gems", _("Hidden gems"), few[:length], note=_("Rated high by the few who know them."))
 
 
 def genre_name(label: str) -> str:
@@ -257,14 +267,16 @@ def _row_genres(pool: Pool) -> list[str]:
     return chosen[:GENRE_ROWS]
 
 
-def genre_row(pool: Pool, opened: Sequence[Title], label: str, window: Window, used: Collection[int]) -> Row:
+def genre_row(
+    pool: Pool, opened: Sequence[Title], label: str, window: Window, used: Collection[int], length: int = GENRE_LENGTH
+) -> Row:
     """Return the most watched of a genre, or those of it that were opened here lately."""
 
     def free(titles: Iterable[Title]) -> list[Title]:
         return one_a_series([title for title in titles if title.id not in used])
 
     lately = [title for title in opened if label in (*title.genres, *title.themes)]
-    items, note, window = _windowed(free(pool.by_genre[label]), free(lately), window, GENRE_LENGTH)
+    items, note, window = _windowed(free(pool.by_genre[label]), free(lately), window, length)
     return Row(genre_name(label), genre_label(label), items, note=note, window=window, more={"genre": label})
 
 

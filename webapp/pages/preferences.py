@@ -1,4 +1,4 @@
-"""Language and theme: `?lang=ko` or `?theme=light` on any page, remembered in a cookie. Works without JavaScript."""
+"""Language and theme: `?lang=ko` or `?look=light` on any page, remembered in a cookie. Works without JavaScript."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from catalogue import LANGUAGES
 from webapp import i18n
 from webapp.security import set_cookie
 
-THEME = "theme"
+LOOK = "look"
 THEMES = ("auto", "dark", "light")
 DAYS = 365
 
@@ -22,8 +22,8 @@ def init(app: Flask) -> None:
         if response.mimetype == "text/html":
             if (code := request.args.get("lang")) in LANGUAGES and code != request.cookies.get(i18n.COOKIE):
                 set_cookie(response, i18n.COOKIE, str(code), DAYS)
-            if (chosen := request.args.get("theme")) in THEMES and chosen != request.cookies.get(THEME):
-                set_cookie(response, THEME, str(chosen), DAYS)
+            if (chosen := request.args.get(LOOK)) in THEMES and chosen != request.cookies.get(LOOK):
+                set_cookie(response, LOOK, str(chosen), DAYS)
             response.vary.update(("Accept-Language", "Cookie"))
             response.headers.setdefault("Cache-Control", "private, no-cache")
             response.headers["Content-Language"] = i18n.language()
@@ -32,5 +32,5 @@ def init(app: Flask) -> None:
 
 def theme() -> str:
     """Return the chosen theme; `auto` leaves it to the browser."""
-    asked = (request.args.get("theme"), request.cookies.get(THEME))
+    asked = (request.args.get(LOOK), request.cookies.get(LOOK))
     return next((value for value in asked if value in THEMES), "auto")  # type: ignore[return-value]

@@ -1,0 +1,159 @@
+import csv
+import gzip
+import json
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from recommenders.commands import NAMES, add_commands
+from recommenders.models import MODELS, load_model
+
+LISTS = "user_id,item_id\n" + "".join(
+    f"u{user},{item}\n" for user in range(12) for item in (["007", "1", "2", "9"] if user % 2 else ["3", "4", "5"])
+)
+CATALOGUE = "".join(
+    json.dumps({"id": id, "titles": {"en": f"Title {id}"}, "genres": ["Action" if id < 3 else "Drama"], "episodes": 12})
+    + "\n"
+    for id in (1, 2, 3, 4, 5, 9)
+)
+
+
+@pytest.fixture
+def nextep(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lists.csv").write_text(LISTS)
+    (tmp_path / "titles.jsonl").write_text(CATALOGUE)
+
+    @click.group()
+    def main() -> None: ...
+
+    @main.group()
+    def evaluate() -> None: ...
+
+    add_commands(main, evaluate)
+    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])
+
+
+def rows(path) -> list[dict[str, str]]:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_names_are_those_of_the_registry():
+    assert set(NAMES) == set(MODELS)
+
+
+def test_train_then_recommend(nextep, tmp_path):
+    done = nextep(
+        "train", "--model", "edlae", "--interactions", "lists.csv", "--out", "model", "--set", "reg=1", "--seed", "7"
+    )
+    assert (done.exit_code, done.stdout) == (0, "model\n")
+    assert "12 people, 7 titles, 42 entries, 42 of them liked" in done.stderr
+    assert load_model(tmp_path / "model").seed == 7
+    (tmp_path / "histories.csv").write_text("user_id,item_id\nx,007\nx,1\ny,unheard\nx,also unheard\nz,3\n")
+    done = nextep(
+        "recommend", "--model-dir", "model", "--histories", "histories.csv", "--k", "5", "--out", "out/answer.csv"
+    )
+    assert done.exit_code == 0, done.stderr
+    assert "2 titles of the histories were not in training: also unheard, unheard" in done.stderr
+    assert "1 people have nothing known" in done.stderr
+    answer = rows(tmp_path / "out" / "answer.csv")
+    assert list(answer[0]) == ["user_id", "rank", "item_id", "score"]
+    by_user = {user: [row for row in answer if row["user_id"] == user] for user in ("x", "y", "z")}
+    assert {row["item_id"] for row in by_user["x"][:2]} == {"2", "9"}
+    assert [row["item_id"] for row in by_user["y"]] == ["1", "2", "3", "4", "5"]  # equal popularity: by id
+    for of_one in by_user.values():
+        assert [row["rank"] for row in of_one] == ["1", "2", "3", "4", "5"]
+        scores = [float(row["score"]) for row in of_one]
+        assert scores == sorted(scores, reverse=True)
+
+
+def test_the_answer_is_the_same_every_time_and_as_long_as_it_can_be(nextep, tmp_path):
+    nextep("train", "--model", "item_knn", "--interactions", "lists.csv", "--out", "model")
+    for name in ("a.csv.gz", "b.csv.gz"):
+        nextep("recommend", "--model-dir", "model", "--histories", "lists.csv", "--k", "100", "--out", name)
+    first, second = rows(tmp_path / "a.csv.gz"), rows(tmp_path / "b.csv.gz")
+    assert first == second
+    assert sum(row["user_id"] == "u1" for row in first) == 7 - 4
+
+
+@pytest.mark.parametrize("name", ["content", "hybrid", "blend"])
+def test_models_that_read_the_catalogue_train_with_it(nextep, tmp_path, name):
+    done = nextep("train", "--model", name, "--interactions", "lists.csv", "--items", "titles.jsonl", "--out", "model")
+    assert done.exit_code == 0, done.stderr
+    assert "titles without a description: 1" in done.stderr  # 007
+    assert load_model(tmp_path / "model").recommend(["1"], 1)[0].item in ("2", "007", "9")
+
+
+@pytest.mark.parametrize(
+    ("args", "status", "said"),
+    [
+        (["--model", "magic", "--interactions", "lists.csv", "--out", "m"], 2, "magic"),
+        (["--model", "ease", "--out", "m"], 2, "--interactions"),
+        (["--model", "ease", "--interactions", "lists.csv", "--out", "m", "--set", "reg"], 2, "KEY=VALUE"),
+        (
+            ["--model", "ease", "--interactions", "lists.csv", "--out", "m", "--set", "lambda=1"],
+            2,
+            "no setting 'lambda'",
+        ),
+        (["--model", "ease", "--interactions", "lists.csv", "--out", "m", "--set", "reg=much"], 2, "'much'"),
+        (["--model", "ease", "--interactions", "lists.csv", "--out", "m", "--set", "reg=-1"], 2, "above 0"),
+        (["--model", "ease", "--interactions", "none.csv", "--out", "m"], 1, "no such file"),
+        (["--model", "content", "--interactions", "lists.csv", "--out", "m"], 1, "--items"),
+        (["--model", "mf", "--interactions", "lists.csv", "--out", "m"], 1, "ials learns from lists"),
+        (["--model", "ease", "--interactions", "lists.csv", "--out", "."], 1, "not overwritten"),
+    ],
+)
+def test_train_says_what_is_wrong(nextep, args, status, said):
+    done = nextep("train", *args)
+    assert done.exit_code == status, done.output
+    assert said in done.stderr
+
+
+def test_a_foreign_folder_is_refused(nextep, tmp_path):
+    for content, said in ((None, "holds no model"), ("{", "is broken"), ("{}", "not one of ours")):
+        (tmp_path / "model").mkdir(exist_ok=True)
+        if content:
+            (tmp_path / "model" / "model.json").write_text(content)
+        done = nextep("recommend", "--model-dir", "model", "--histories", "lists.csv", "--k", "3", "--out", "o.csv")
+        assert done.exit_code == 1
+        assert said in done.stderr
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_what_counts_as_liked_is_set_and_kept_for_histories(nextep, tmp_path):
+    (tmp_path / "rated.csv").write_text(
+        "user_id,item_id,value\n" + "".join(f"u{u},{i},{5 - i}\n" for u in range(9) for i in range(4))
+    )
+    refused = nextep("train", "--model", "popularity", "--interactions", "rated.csv", "--out", "model")
+    assert refused.exit_code == 1
+    assert "liked" in refused.stderr
+    done = nextep(
+        "train", "--model", "popularity", "--interactions", "rated.csv", "--out", "model", "--set", "liked_min_score=4"
+    )
+    assert "18 of them liked" in done.stderr
+    assert load_model(tmp_path / "model").data["rule"]["min_score"] == 4
+
+
+def test_evaluate_writes_json_tables_and_plots(nextep, tmp_path):
+    lists = "".join(f"u{u},{(u * 3 + step * (1 + u % 3)) % 40}\n" for u in range(80) for step in range(12))
+    (tmp_path / "many.csv").write_text("user_id,item_id\n" + lists)
+    done = nextep(
+        "evaluate", "recommenders", "--interactions", "many.csv", "--out", "reports", "--seed", "1", "--seed", "2",
+        "--model", "popularity", "--model", "edlae", "--model", "mf", "--set", "edlae.reg=5",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    report = json.loads((tmp_path / "reports" / "recommenders.json").read_text())["results"][0]
+    assert [row["model"] for row in report["models"]] == ["edlae", "popularity"]
+    assert report["seeds"] == [1, 2]
+    assert "scores" in report["skipped"]["mf"]
+    assert report["models"][0]["against popularity"]["low"] > 0
+    assert "| edlae | " in (tmp_path / "reports" / "recommenders.md").read_text()
+    plots = sorted(path.name for path in (tmp_path / "reports").glob("*.svg"))
+    assert plots == [
+        f"recommenders-many-csv-strong-{kind}.svg" for kind in ("accuracy-diversity", "by-history", "by-popularity")
+    ]
+    wrong = nextep("evaluate", "recommenders", "--dataset", "nothing")
+    assert wrong.exit_code == 1
+    assert "mal_lists" in wrong.stderr
