@@ -190,6 +190,7 @@ class Blend(_Composite):
                 if "reg" in model.metrics:
                     settings[name]["reg"] = model.metrics["reg"]
             self.weights = self._learn(fitted, fold)
+            del fitted, model  # their memory is needed again
         self.parts = {
             name: self._make(name, **settings[name]).fit(interactions) for name in names if self.weights[name]
         }

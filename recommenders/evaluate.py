@@ -382,7 +382,8 @@ def markdown(report: Mapping[str, Any]) -> str:
         "# Quality of the recommenders",
         "",
         f"{report['date']}. Full ranking of all titles. `recall` divides by all titles to be found, `recall_capped` by "
-        "min(k, to be found). ± is the standard error over people. Differences by paired bootstrap, 95 %.",
+        "min(k, to be found). ± is the standard error over held-out people of all seeds taken together "
+        "(some are held out by more than one seed). Differences by paired bootstrap over them, 95 %.",
     ]
     for result in report["results"]:
         headline = result["headline"]

@@ -51,10 +51,11 @@ class LikedRule:
     """What counts as liked: one of `statuses`, or a score of `min_score`, or `min_share` of the episodes.
 
     A file that has neither a value nor a status anywhere is liked throughout; `everything` says so for any file.
+    `min_score` none: 7, or 3.5 where 5 is the largest of five or more scores; what was read holds the number taken.
     """
 
     statuses: tuple[int, ...] = (WATCHING, COMPLETED)
-    min_score: float = 7.0
+    min_score: float | None = None
     min_share: float = 0.6
     everything: bool = False
 
@@ -340,13 +341,14 @@ class _Builder:
             raise InteractionsError("there is not one row")
         taken = {name: column.take() for name, column in self.columns.items()}
         self.columns.clear()
+        notes: list[str] = []
         users, values, status, shares = taken.pop("users"), *(taken.get(n) for n in ("values", "status", "shares"))
         items = self.items.array()
         order = sorted(range(len(items)), key=lambda code: sort_key(str(items[code])))
         place = np.empty(len(items), np.int32)
         place[order] = np.arange(len(items), dtype=np.int32)
         np.take(place, taken["items"], out=taken["items"])
-        taken["liked"] = self._liked(len(users), values, status, shares)
+        taken["liked"] = self._liked(len(users), values, status, shares, notes)
         taken.pop("shares", None)
         if np.any(users[1:] < users[:-1]):
             grouped = np.argsort(users, kind="stable")
@@ -355,7 +357,6 @@ class _Builder:
                 taken[name] = taken[name][grouped]
             del grouped
         length, lengths = _sort_blocks(users, taken, len(self.users.codes), len(items))
-        notes = []
         if length < len(users):
             notes.append(f"{len(users) - length} repeated entries: the last of each counts")
         if self.odd_statuses:
@@ -368,18 +369,25 @@ class _Builder:
         ids, sorted_items = self.users.array(), items[order]
         return Interactions(ids, sorted_items, indptr, indices, rule=self.rule, notes=tuple(notes), **taken)
 
-    def _liked(self, length: int, values: Any, status: Any, shares: Any) -> NDArray[np.bool_]:
+    def _liked(self, length: int, values: Any, status: Any, shares: Any, notes: list[str]) -> NDArray[np.bool_]:
         rated = values is not None and bool(values.any())
         known = status is not None and bool(status.any())
-        if self.rule.everything or not (rated or known):
+        rule = self.rule
+        if rule.min_score is None:
+            halved = rated and values.max() == 5 and np.count_nonzero(values) >= 5
+            self.rule = rule = dataclasses.replace(rule, min_score=3.5 if halved else 7.0)
+            if halved:
+                notes.append("scores go up to 5: at least 3.5 counts as liked, unless min_score says otherwise")
+        if rule.everything or not (rated or known):
             return np.ones(length, np.bool_)
         liked = np.zeros(length, np.bool_)
         if known:
             table = np.zeros(128, np.bool_)
-            table[list(self.rule.statuses)] = True
+            table[list(rule.statuses)] = True
             liked |= table[status]
         if rated:
-            liked |= values >= self.rule.min_score
+            assert rule.min_score is not None
+            liked |= values >= rule.min_score
         if shares is not None:
             liked |= shares
         return liked

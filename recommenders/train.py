@@ -65,7 +65,7 @@ def liked_rule(settings: Mapping[str, Any]) -> LikedRule:
         statuses = settings.get("liked_statuses")
         return LikedRule(
             tuple(int(one) for one in statuses.split(",") if one) if statuses is not None else usual.statuses,
-            float(settings.get("liked_min_score", usual.min_score)),
+            float(settings["liked_min_score"]) if "liked_min_score" in settings else None,
             float(settings.get("liked_min_share", usual.min_share)),
             liked == "all",
         )

@@ -156,7 +156,7 @@ def parse(text: str, filters: Filters = NO_FILTERS, studios: Iterable[str] = ())
     """
     like, text = _like(text)
     reading = _Reading(text, filters, [])
-    known = _by_key(studios)
+    known = _by_key(tuple(studios))
     for rule in (_years, _episodes, _length, _without, _studio(known), _formats, _bare_studio(known), _terms):
         rule(reading)
     rest = " ".join(reading.text.split()).strip(" ,.;:!?·")

@@ -16,7 +16,7 @@ from search import ranking
 from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
-from search.keys import has_hangul, key, loose_key, trigrams, words
+from search.keys import bigrams, has_cjk, has_hangul, key, loose_key, trigrams, words
 from search.passages import title_passages
 from search.results import (
     GROUPS,
@@ -42,6 +42,8 @@ NAMES_AVERAGED = 8
 COMPANIONS = 60
 SLIP_CANDIDATES = 60
 RERANKED = 80
+# Without a vector to tell what is near, the best hit must hold this share of the query's words or bigrams.
+MIN_OVERLAP = 0.45
 # A name is searched for in texts up to so many words; what is longer is a description.
 NAME_WORDS = 12
 SEARCH_WORDS = Callable[[int], Sequence[str]]
@@ -225,7 +227,9 @@ class SearchService:
                 draft.parsed = Parsed("", wanted, (Constraint(parameter, str(value), text),))
                 return True
         if not hits:
-            return False
+            # Part of the name of a work that is known and not offered, if of one alone.
+            missing = reader.named(parts, replace(filters, offered=False), 2)
+            return len(missing) == 1 and self._exactly(reader, [missing[0].id], draft)
         if len(hits) == 1:
             return self._exactly(reader, [hits[0].id], draft)
         draft.resolution = "names"
@@ -326,15 +330,15 @@ class SearchService:
         draft.corrected = best.name
         if best.id not in draft.shown:
             draft.groups.setdefault("exact", []).insert(0, best.id)
-        others = [slip.id for slip in slips[1:] if slip.id not in draft.shown]
-        offered = reader.documents(others)
-        others = [id for id in others if offered[id].offered]
         self._companions(reader, draft, options, clock)
+        # Other names nearly as near: the one that was meant may be among them.
+        others = [slip.id for slip in slips[1:] if slip.id not in draft.shown - set(draft.groups.get("similar", ()))]
+        titles = reader.documents(others)
+        others = [id for id in others if titles[id].offered]
         if others:
             draft.groups["names"] = [*draft.groups.get("names", []), *others]
-            for name in ("series", "similar"):
-                if name in draft.groups:
-                    draft.groups[name] = [id for id in draft.groups[name] if id not in others]
+            if "similar" in draft.groups:
+                draft.groups["similar"] = [id for id in draft.groups["similar"] if id not in others]
         return True
 
     # -- meaning ---------------------------------------------------------------------------------------------------
@@ -360,6 +364,8 @@ class SearchService:
         weights = ranking.learned()["ko" if has_hangul(text) else "en"]
         ranked = ranking.fuse(legs, weights, explain=explain)
         if not ranked or ranking.evidence(legs, ranked) < weights.floor:
+            return [], notices
+        if not vectors and overlap(text, reader.documents([ranked[0].id])[ranked[0].id]) < MIN_OVERLAP:
             return [], notices
         return ranked, notices
 
@@ -652,6 +658,14 @@ def shared(one: Title, other: Title) -> tuple[str, ...]:
         *(studio for studio in one.studios if studio in other.studios),
         *(theme for theme in dict.fromkeys((*one.themes, *one.genres)) if theme in {*other.themes, *other.genres}),
     )
+
+
+def overlap(text: str, title: Title) -> float:
+    """Return which share of the bigrams (of Latin text: words) of `text` the title's own texts hold."""
+    parts = bigrams if has_cjk(text) else words
+    own = " ".join([*title.names(), *title.synopsis.values(), *title.hooks.values(), *title.genres, *title.themes])
+    wanted = set(parts(text))
+    return len(wanted & set(parts(own))) / len(wanted) if wanted else 0.0
 
 
 def _is_theme(name: str) -> bool:

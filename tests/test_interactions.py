@@ -138,3 +138,11 @@ def test_people_and_titles_can_be_selected():
     assert (some.users.tolist(), some.matrix.toarray().tolist()) == (["c", "a"], [[0, 0, 1], [1, 1, 0]])
     fewer = read.select_items(np.array([1, 2]))
     assert (fewer.items.tolist(), fewer.ratings.toarray().tolist()) == (["2", "3"], [[8, 0], [9, 0], [0, 10]])
+
+
+def test_stars_up_to_five_count_from_three_and_a_half_and_it_is_said():
+    stars = Interactions.from_arrays(["a"] * 5, range(5), [5, 4, 3.5, 3, 0.5])
+    assert stars.liked.tolist() == [True, True, True, False, False]
+    assert "scores go up to 5" in stars.notes[0]
+    assert stars.rule.min_score == 3.5  # the rule that histories are read by
+    assert not Interactions.from_arrays(["a"] * 4, range(4), [5, 4, 3, 2]).liked.any()

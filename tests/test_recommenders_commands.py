@@ -124,16 +124,16 @@ def test_a_foreign_folder_is_refused(nextep, tmp_path):
 
 def test_what_counts_as_liked_is_set_and_kept_for_histories(nextep, tmp_path):
     (tmp_path / "rated.csv").write_text(
-        "user_id,item_id,value\n" + "".join(f"u{u},{i},{5 - i}\n" for u in range(9) for i in range(4))
+        "user_id,item_id,value\n" + "".join(f"u{u},{i},{6 - i}\n" for u in range(9) for i in range(4))
     )
     refused = nextep("train", "--model", "popularity", "--interactions", "rated.csv", "--out", "model")
     assert refused.exit_code == 1
     assert "liked" in refused.stderr
     done = nextep(
-        "train", "--model", "popularity", "--interactions", "rated.csv", "--out", "model", "--set", "liked_min_score=4"
+        "train", "--model", "popularity", "--interactions", "rated.csv", "--out", "model", "--set", "liked_min_score=5"
     )
     assert "18 of them liked" in done.stderr
-    assert load_model(tmp_path / "model").data["rule"]["min_score"] == 4
+    assert load_model(tmp_path / "model").data["rule"]["min_score"] == 5
 
 
 def test_evaluate_writes_json_tables_and_plots(nextep, tmp_path):

@@ -100,7 +100,7 @@ TURNED = "\u202egpj.exe\u2066"
 
 def hostile() -> list[Title]:
     """Return a catalogue in which every text attacks the page."""
-    text = f'{HOSTILE}"\'><img src=x onerror=alert(2)>{TURNED}'
+    text = f"{HOSTILE}\"'><img src=x onerror=alert(2)>{TURNED}"
     return [
         title(
             number, f"{text} {number}", titles={"romaji": text, "native": text + "の", "ko": text + "가"}, aliases=(text,),

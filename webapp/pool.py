@@ -33,7 +33,8 @@ class Pool:
         """Return newer works that many watch, to search for until people have searched."""
         known = {title.id for title in self.watched[:count]}
         newer = sorted(self.newest[:100], key=lambda title: -(title.members or 0))
-        return one_a_series([title for title in newer if title.id not in known] or list(self.watched))[:count]
+        ordered = [*(title for title in newer if title.id not in known), *self.watched]
+        return one_a_series(ordered)[:count]
 
 
 def gather(search: SearchService, today: datetime.date) -> Pool:

@@ -107,7 +107,7 @@ def retry_after() -> int:
     """Return the seconds after which a limited visitor may try again."""
     limiter = g.get("limiter")
     current = limiter.current_limit if limiter else None
-    return max(1, math.ceil(current.reset_at - time.time())) if current else 60
+    return min(max(math.ceil(current.reset_at - time.time()), 1), 60) if current else 60
 
 
 def cookie_secure() -> bool:

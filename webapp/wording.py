@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 import unicodedata
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -65,7 +66,8 @@ PARAMETERS = {
 
 
 def init(app: Flask) -> None:
-    """Offer the words to templates."""
+    """Offer the words to templates, and keep what could rearrange a page out of all that they say."""
+    app.jinja_env.finalize = harmless
     app.jinja_env.globals.update(
         name=name, second_name=second_name, art=art_url, icon=icon, here=here, people_count=people_count,
         episodes=episodes, season=season, source=source, relation=relation, role=role, person=person, day=day,
@@ -88,7 +90,7 @@ class Text:
 
 def name(title: Title) -> Text:
     """Return the title's name for the reader."""
-    shown = clean(title.name(language()))
+    shown = title.name(language())
     return Text(shown, name_language(shown))
 
 
@@ -97,7 +99,7 @@ def second_name(title: Title) -> Text | None:
     first = title.name(language())
     for other in (title.titles.get("native"), title.titles.get("romaji"), title.titles.get("en")):
         if other and key(other) != key(first):
-            return Text(clean(other), name_language(other))
+            return Text(other, name_language(other))
     return None
 
 
@@ -110,9 +112,14 @@ def name_language(text: str) -> str:
     return "en" if language() == "ko" and any(char.isascii() and char.isalpha() for char in text) else ""
 
 
-def clean(text: str) -> str:
-    """Return `text` without control and bidirectional characters, which could rearrange the page around it."""
-    return "".join(char for char in text if unicodedata.category(char) not in ("Cc", "Cf", "Cs") or char in "\u200c\u200d\n")  # fmt: skip
+_REARRANGING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def harmless(value: object) -> object:
+    """Drop control and bidirectional characters of whatever a template says: they could rearrange the page."""
+    if isinstance(value, str) and _REARRANGING.search(value):
+        return type(value)(_REARRANGING.sub("", value))
+    return value
 
 
 def lettering(text: str) -> str:
@@ -127,7 +134,7 @@ def lettering(text: str) -> str:
 def person(character: object) -> Text:
     """Return a character's name for the reader."""
     english, korean = character.name, character.name_ko  # type: ignore[attr-defined]
-    shown = clean((korean if language() == "ko" else english) or english)
+    shown = (korean if language() == "ko" else english) or english
     return Text(shown, name_language(shown))
 
 
@@ -135,10 +142,10 @@ def synopsis(title: Title) -> Text | None:
     """Return the synopsis in the reader's language, else in the other one, marked as such."""
     own = title.synopsis.get(language())
     if own:
-        return Text(clean(own))
+        return Text(own)
     for code, text in title.synopsis.items():
         if text:
-            return Text(clean(text), code)
+            return Text(text, code)
     return None
 
 
@@ -198,7 +205,7 @@ def season(year: int, quarter: str | None) -> str:
 def source(value: str | None) -> str:
     """Return what a work was made from."""
     known = SOURCES.get(key(value or ""))
-    return _(known) if known else clean(value or "")
+    return _(known) if known else value or ""
 
 
 def relation(kind: str) -> str:
@@ -247,7 +254,7 @@ def sentence(notice: str) -> str:
     """Return a notice of the search service as a sentence."""
     if notice in NOTICES:
         return _(NOTICES[notice])
-    return clean(notice) if " " in notice else _("This search was answered in a simpler way than usual (%(reason)s).", reason=clean(notice))  # fmt: skip
+    return notice if " " in notice else _("This search was answered in a simpler way than usual (%(reason)s).", reason=notice)  # fmt: skip
 
 
 PROVENANCE = {
@@ -260,7 +267,7 @@ PROVENANCE = {
 
 def provenance_text(value: str) -> str:
     """Return where a catalogue comes from."""
-    return _(PROVENANCE[value]) if value in PROVENANCE else clean(value)
+    return _(PROVENANCE[value]) if value in PROVENANCE else value
 
 
 LEGS = {"words": N_("Words"), "document": N_("Meaning of the whole"), "passage": N_("Meaning of a passage")}
