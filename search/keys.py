@@ -169,3 +169,49 @@ def prefix_query(text: str) -> str:
 def distinct(items: Iterable[str]) -> tuple[str, ...]:
     """Return the items without repeats and empty ones, in order."""
     return tuple(dict.fromkeys(item for item in items if item))
+
+
+_KEYBOARD = dict(
+    zip(
+        "qwertyuiopasdfghjklzxcvbnmQWERTOP",
+        "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡㅃㅉㄸㄲㅆㅒㅖ",
+        strict=True,
+    )
+)
+_MEDIAL_AT = {medial: at for at, medial in enumerate(_MEDIALS)}
+_FINAL_AT = {final: at for at, final in enumerate(_FINALS)}
+
+
+def typed_in_latin(text: str) -> str | None:
+    """Return the Hangul that the keys of `text` make on a Korean (두벌식) keyboard, None unless all make syllables."""
+    if not text.isascii() or not any(char.isalpha() for char in text):
+        return None
+    made = "".join(_KEYBOARD.get(char, _KEYBOARD.get(char.lower(), char)) for char in text)
+    composed = compose(made)
+    return None if any("ㄱ" <= char <= "ㆎ" for char in composed) else composed
+
+
+def compose(text: str) -> str:
+    """Return `text` with runs of jamo composed to syllables, as an input method does; what does not fit stays."""
+    out: list[str] = []
+    at = 0
+    while at < len(text):
+        if text[at] not in _INITIALS or at + 1 == len(text) or text[at + 1] not in _MEDIAL_AT:
+            out.append(text[at])
+            at += 1
+            continue
+        initial = _INITIALS.index(text[at])
+        size = 2 if text[at + 1 : at + 3] in _MEDIAL_AT and len(text[at + 1 : at + 3]) == 2 else 1
+        medial = _MEDIAL_AT[text[at + 1 : at + 1 + size]]
+        at += 1 + size
+        final = 0
+        for count in (2, 1):
+            part = text[at : at + count]
+            follows = text[at + count : at + count + 1]
+            # A consonant before a vowel begins the next syllable.
+            if len(part) == count and part in _FINAL_AT and part and follows not in _MEDIAL_AT:
+                final = _FINAL_AT[part]
+                at += count
+                break
+        out.append(chr(_HANGUL_BASE + initial * 588 + medial * 28 + final))
+    return "".join(out)

@@ -16,7 +16,7 @@ from search import ranking
 from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
-from search.keys import bigrams, has_cjk, has_hangul, key, loose_key, trigrams, words
+from search.keys import bigrams, has_cjk, has_hangul, key, loose_key, prefix_query, trigrams, typed_in_latin, words
 from search.passages import title_passages
 from search.results import (
     GROUPS,
@@ -176,6 +176,8 @@ class SearchService:
                     with clock.step("meaning"):
                         self._recommend_like_words(reader, text, filters, draft)
                     return draft
+        if options.correct and self._wrong_keyboard(reader, text, options, draft, clock):
+            return draft
         with clock.step("typos"):
             slips = self._slips(reader, text, options) if options.correct else []
         if slips and self._corrected(reader, slips, options, draft, clock):
@@ -208,8 +210,9 @@ class SearchService:
         if len(parts) > NAME_WORDS:
             return False
         hits = reader.named(parts, filters, NAMES_LIMIT)
-        if not hits and len(parts) == 1 and len(parts[0]) > 2:
-            hits = reader.prefixed(key(text), filters, NAMES_LIMIT) if has_hangul(text) else []
+        if not hits and has_hangul(text) and len(key(text)) > 1:
+            # A half-typed syllable is no word yet: "코드 기ㅇ", "ㅈㄱㅇㄱㅇ".
+            hits = reader.prefixed(prefix_query(text), filters, NAMES_LIMIT)
         genre = self._known_genre(reader, text)
         studio = self._known_studios(reader).get(key(text))
         if genre or studio:
@@ -318,6 +321,19 @@ class SearchService:
         count = SLIP_CANDIDATES if len(text.split()) <= FEW_WORDS else SLIP_CANDIDATES // 4
         candidates = reader.fuzzy(" ".join(grams), replace(options.filters, offered=None), count)
         return corrections(text, reader.documents(candidates).values())
+
+    def _wrong_keyboard(self, reader: Reader, text: str, options: Options, draft: _Draft, clock: _Clock) -> bool:
+        """Resolve a Korean name that was typed with the keyboard still in Latin ("wlsrurdml rjdls")."""
+        meant = typed_in_latin(text)
+        if meant is None:
+            return False
+        parsed, draft.parsed = draft.parsed, None
+        if not self._by_name(reader, meant, options.filters, draft):
+            draft.parsed = parsed
+            return False
+        draft.corrected = meant
+        self._companions(reader, draft, options, clock)
+        return True
 
     def _corrected(
         self, reader: Reader, slips: list[Correction], options: Options, draft: _Draft, clock: _Clock
