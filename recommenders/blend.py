@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from recommenders.features import ItemFeatures
 
 log = logging.getLogger(__name__)
-STEPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+STEPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
 
 
 class _Composite(Model):

@@ -74,7 +74,7 @@ class LsaEmbedder:
         There are as many dimensions as `dims`, or as the texts have (never more than there are texts). Raise
         ValueError where they hold no word at all.
         """
-        counts = [Counter(_stems(text)) for text in texts]
+        counts = [Counter(stems(text)) for text in texts]
         occurring: Counter[str] = Counter()
         for count in counts:
             occurring.update({feature for stem in count for feature in _features(stem)})
@@ -128,7 +128,7 @@ class LsaEmbedder:
         vectors = np.zeros((len(texts), self.dims), np.float32)
         matrix = np.asarray(self._matrix, np.float32)
         for start in range(0, len(texts), _CHUNK):
-            counts = [Counter(_stems(text)) for text in texts[start : start + _CHUNK]]
+            counts = [Counter(stems(text)) for text in texts[start : start + _CHUNK]]
             vectors[start : start + len(counts)] = _normalised(self._weighted(counts) @ matrix)
             if progress is not None:
                 progress(start + len(counts), len(texts))
@@ -137,7 +137,7 @@ class LsaEmbedder:
     def embed_query(self, text: str) -> Vector:
         """Return the unit vector of a query, (dims,); zero where nothing in it is known."""
         found: tuple[dict[int, float], dict[int, float]] = ({}, {})
-        for stem, many in Counter(_stems(text)).items():
+        for stem, many in Counter(stems(text)).items():
             for feature in _features(stem):
                 at = self._vocabulary.get(feature)
                 if at is not None:
@@ -180,7 +180,7 @@ class LsaEmbedder:
         return total.tocsr()
 
 
-def _stems(text: str) -> list[str]:
+def stems(text: str) -> list[str]:
     """Return the folded words of `text`, Korean ones without their particles."""
     return [_stem(word) for word in words(text.encode("utf-8", "replace").decode("utf-8"))]
 

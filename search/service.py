@@ -16,7 +16,19 @@ from search import ranking
 from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
-from search.keys import bigrams, has_cjk, has_hangul, key, loose_key, prefix_query, trigrams, typed_in_latin, words
+from search.keys import (
+    bigrams,
+    fold,
+    has_cjk,
+    has_hangul,
+    key,
+    loose_key,
+    prefix_query,
+    trigrams,
+    typed_in_latin,
+    words,
+)
+from search.lsa import stems
 from search.passages import title_passages
 from search.results import (
     GROUPS,
@@ -379,10 +391,17 @@ class SearchService:
             notices.append("partial")
         weights = ranking.learned()["ko" if has_hangul(text) else "en"]
         ranked = ranking.fuse(legs, weights, explain=explain)
-        if not ranked or ranking.evidence(legs, ranked) < weights.floor:
+        info = reader.info()
+        if not ranked or ranking.evidence(legs, ranked) < weights.floor_among(info.offered):
             return [], notices
-        if not vectors and overlap(text, reader.documents([ranked[0].id])[ranked[0].id]) < MIN_OVERLAP:
-            return [], notices
+        models = {space.model for space in info.spaces if space.name in vectors}
+        if models <= {"lsa"}:
+            # LSA puts any text near something, and without vectors any shared letter pair is a hit.
+            first = [reader.documents([item.id])[item.id] for item in ranked[:3]]
+            if not any(shares_word(text, title) for title in first):
+                return [], notices
+            if not models and overlap(text, first[0]) < MIN_OVERLAP:
+                return [], notices
         return ranked, notices
 
     def _recommend_like_words(self, reader: Reader, text: str, filters: Filters, draft: _Draft) -> None:
@@ -679,9 +698,18 @@ def shared(one: Title, other: Title) -> tuple[str, ...]:
 def overlap(text: str, title: Title) -> float:
     """Return which share of the bigrams (of Latin text: words) of `text` the title's own texts hold."""
     parts = bigrams if has_cjk(text) else words
-    own = " ".join([*title.names(), *title.synopsis.values(), *title.hooks.values(), *title.genres, *title.themes])
     wanted = set(parts(text))
-    return len(wanted & set(parts(own))) / len(wanted) if wanted else 0.0
+    return len(wanted & set(parts(_own_text(title)))) / len(wanted) if wanted else 0.0
+
+
+def shares_word(text: str, title: Title) -> bool:
+    """Tell whether a word of `text`, two letters long at least and without its particle, stands in the title's texts."""
+    own = fold(_own_text(title))
+    return any(len(stem) > 1 and stem in own for stem in stems(text))
+
+
+def _own_text(title: Title) -> str:
+    return " ".join([*title.names(), *title.synopsis.values(), *title.hooks.values(), *title.genres, *title.themes])
 
 
 def _is_theme(name: str) -> bool:

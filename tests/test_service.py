@@ -16,7 +16,7 @@ from search.results import GROUPS, Answer, QueryError
 from search.service import MAX_QUERY, Options, SearchService, clean_query, describe, shared
 
 # The learned weights are fitted on real data; these make the tiny catalogue's answers plain.
-WEIGHTS = ranking.Weights(words=0.25, document=0.7, passage=0.3, members=0.02, floor=0.25)
+WEIGHTS = ranking.Weights(words=0.25, document=0.7, passage=0.3, members=0.02, floor=0.36)
 ADULT, NOT_OFFERED = 8, 9
 
 

@@ -26,7 +26,7 @@ Shape = Literal["poster", "wide", "share"]
 SHAPES = ("poster", "wide", "share")
 draw: Callable[[Title, Shape], str] = poster_svg
 # An SVG that is opened by itself may do nothing but show.
-CSP = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+CSP = "default-src 'none'; frame-ancestors 'none'"
 
 
 def address(id: int, shape: str = "poster") -> str:

@@ -9,16 +9,14 @@ from importlib.resources import files
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from webapp import security
 from webapp.assets import FOREVER, accepts_gzip
 
 blueprint = Blueprint("docs", __name__)
 
 FOLDER = ("templates", "swagger")
-# Swagger UI writes style attributes and draws its icons from data: addresses.
-CSP = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; "
-    "img-src 'self' data:; style-src 'self' 'unsafe-inline'"
-)
+# Swagger UI draws its icons from data: addresses.
+CSP = f"{security.CSP}; img-src 'self' data:"
 TYPES = {"css": "text/css", "js": "text/javascript"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
 
+import vocabulary
 from catalogue import FORMATS
 from search.keys import key
 from search.results import Answer, Constraint, Group
@@ -24,6 +25,8 @@ from webapp.wording import filter_words, here
 blueprint = Blueprint("search", __name__)
 
 PER_PAGE = 24
+# So many themes the filter form offers; browsing shows them all.
+THEMES = 24
 PARAMS = (
     params.Param("q", "text", "The search.", default="", max_length=params.MAX_QUERY),
     params.GROUP,
@@ -96,8 +99,11 @@ def ideas() -> dict[str, Any]:
 
 
 def choices() -> dict[str, Sequence[str]]:
-    """Return what the filter form offers."""
-    return {"genres": sorted(services().pool().genres), "formats": FORMATS}
+    """Return what the filter form offers: genres, and the themes that most works have."""
+    labels = list(services().pool().genres)
+    genres = [label for label in labels if label in vocabulary.GENRE_NAMES]
+    themes = [label for label in labels if label not in vocabulary.GENRE_NAMES][:THEMES]
+    return {"genres": sorted(genres), "themes": sorted(themes), "formats": FORMATS}
 
 
 def chips(answer: Answer, values: params.Values) -> list[Chip]:

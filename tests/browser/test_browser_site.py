@@ -1,0 +1,152 @@
+"""The site in Chromium: nothing breaks, jumps or overflows; keyboard, scripts and their absence."""
+
+from __future__ import annotations
+
+import pytest
+
+PATHS = ("/", "/search", "/search?q=toradora", "/search?q=work", "/search?q=story about a drama club", "/search?q=zzqq xxqq vvqq", "/titles/1001", "/browse", "/about", "/docs")  # fmt: skip
+SHIFTS = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()
+  .filter(entry => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)))
+  .observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))"""
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+def test_no_page_has_an_error_or_a_refused_piece(visit, path, language):
+    visit(path, locale=language)
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+@pytest.mark.parametrize("path", PATHS[:-1])
+def test_no_page_is_wider_than_the_window(visit, path, width):
+    for language in ("en-US", "ko-KR"):
+        page = visit(path, viewport={"width": width, "height": 900}, locale=language)
+        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+
+
+def test_the_home_page_keeps_its_budgets(visit):
+    page = visit("/")
+    assert page.evaluate("document.querySelectorAll('*').length") < 2500
+    assert page.evaluate(SHIFTS) < 0.05
+    sizes = page.evaluate("performance.getEntries().filter(e => e.transferSize).map(e => [e.name, e.encodedBodySize])")
+    assert sum(size for _, size in sizes) < 400_000, sizes
+
+
+def test_the_search_box_suggests_and_is_worked_by_keyboard(visit):
+    page = visit("/about")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.type("tora")
+    page.wait_for_selector("[role=option]")
+    box = page.locator("#q")
+    assert box.get_attribute("aria-expanded") == "true"
+    assert page.locator("[role=option] mark").first.text_content() == "Tora"
+    page.keyboard.press("ArrowDown")
+    assert box.get_attribute("aria-activedescendant") == "suggestion-0"
+    assert page.locator("#suggestion-0").get_attribute("aria-selected") == "true"
+    page.keyboard.press("ArrowUp")
+    assert box.get_attribute("aria-activedescendant") is None
+    page.keyboard.press("Escape")
+    assert box.get_attribute("aria-expanded") == "false"
+    assert box.input_value() == "tora"
+    page.keyboard.press("ArrowDown")
+    page.wait_for_selector("[role=option]")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/titles/1003")
+
+
+def test_enter_without_a_selection_searches(visit):
+    page = visit("/about")
+    page.locator("#q").fill("cowboy")
+    page.wait_for_selector("[role=option]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=cowboy")
+
+
+def test_keys_of_an_open_syllable_are_left_to_the_input_method(visit):
+    page = visit("/about")
+    page.locator("#q").fill("토라")
+    page.wait_for_selector("[role=option]")
+    page.evaluate("""document.querySelector("#q").dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowDown", isComposing: true, bubbles: true}))""")  # fmt: skip
+    assert page.locator("#q").get_attribute("aria-activedescendant") is None
+
+
+def test_tab_enters_a_row_once_and_arrows_rove(visit):
+    page = visit("/")
+    row = page.locator("#row-most_watched .track")
+    assert row.locator("a[tabindex='0']").count() == 1
+    row.locator("a").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    focused = "[...document.querySelectorAll('#row-most_watched .track a')].indexOf(document.activeElement)"
+    assert page.evaluate(focused) == 2
+    page.keyboard.press("End")
+    assert page.evaluate(focused) == row.locator("a").count() - 1
+    page.keyboard.press("Home")
+    assert page.evaluate(focused) == 0
+
+
+def test_arrows_move_by_the_cards_in_view_and_stay_at_the_end(visit):
+    page = visit("/")
+    row = page.locator("#row-most_watched")
+    row.scroll_into_view_if_needed()
+    back, on = row.locator(".arrow.back"), row.locator(".arrow.on")
+    assert back.get_attribute("aria-disabled") == "true"
+    row.hover()
+    on.click()
+    page.wait_for_timeout(600)
+    moved = row.locator(".track").evaluate("track => track.scrollLeft / (track.children[1].offsetLeft - track.children[0].offsetLeft)")  # fmt: skip
+    assert moved == pytest.approx(5, abs=0.1)
+    assert back.get_attribute("aria-disabled") == "false"
+    for _ in range(4):
+        on.click(force=True)
+        page.wait_for_timeout(450)
+    assert on.get_attribute("aria-disabled") == "true"
+
+
+def test_a_row_turns_to_the_last_thirty_days_in_its_place_and_keeps_the_focus(visit):
+    page = visit("/")
+    page.locator("#row-top10 a[data-window=month]").click()
+    page.wait_for_selector("#row-top10 a[data-window=month][aria-current]")
+    assert page.evaluate("document.activeElement.dataset.window") == "month"
+    assert "all time" in page.locator("#row-top10 .note").text_content()
+    assert page.locator("#row-top10 .arrow").count() == 2
+
+
+def test_the_theme_changes_at_once_and_is_remembered(visit):
+    page = visit("/about")
+    before = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    with page.expect_response("**/about?look=*"):
+        page.locator("[data-theme-switch]").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_why_this_opens_over_the_page(visit):
+    page = visit("/search?q=story about a drama club")
+    page.locator("button.explain").first.click()
+    assert page.locator(".popover:popover-open table").is_visible()
+
+
+def test_everything_works_without_javascript(visit):
+    page = visit("/", java_script_enabled=False)
+    page.locator("#q").fill("toradora")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search?q=toradora")
+    page.locator("a[href='/titles/1003']").last.click()
+    page.wait_for_url("**/titles/1003")
+    page.locator("a[hreflang=ko]").click()
+    page.wait_for_url("**lang=ko")
+    assert page.locator("html").get_attribute("lang") == "ko"
+    page.goto("/?top10=month")
+    assert page.locator("#row-top10 .note").is_visible()
+
+
+def test_motion_is_left_out_for_whoever_asked(visit):
+    page = visit("/", reduced_motion="reduce")
+    page.locator("#row-most_watched").hover()
+    page.locator("#row-most_watched .arrow.on").click()
+    page.wait_for_timeout(60)
+    assert page.locator("#row-most_watched .track").evaluate("track => track.scrollLeft") > 0
