@@ -11,18 +11,29 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The theme changes at once; the link's address remembers it.
-document.querySelector("[data-theme-switch]")?.addEventListener("click", (event) => {
-  event.preventDefault();
-  const link = event.currentTarget;
-  const address = new URL(link.href);
-  const wanted = address.searchParams.get("look");
-  document.documentElement.dataset.theme = wanted;
-  fetch(`/about?look=${wanted}`, { credentials: "same-origin" }).catch(() => {});
-  const next = wanted === "light" ? "dark" : "light";
-  address.searchParams.set("look", next);
-  link.href = address;
-  link.setAttribute("aria-label", link.dataset[next]);
-});
+const themeSwitch = document.querySelector("[data-theme-switch]");
+const shownTheme = () => {
+  const chosen = document.documentElement.dataset.theme;
+  return chosen !== "auto" ? chosen : matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark";
+};
+const offerTheme = () => {
+  const wanted = shownTheme() === "light" ? "dark" : "light";
+  const address = new URL(themeSwitch.href);
+  address.searchParams.set("look", wanted);
+  themeSwitch.href = address;
+  themeSwitch.setAttribute("aria-label", themeSwitch.dataset[wanted]);
+};
+if (themeSwitch) {
+  // Only here is it known what "as the browser prefers" has come to.
+  offerTheme();
+  themeSwitch.addEventListener("click", (event) => {
+    event.preventDefault();
+    const wanted = shownTheme() === "light" ? "dark" : "light";
+    document.documentElement.dataset.theme = wanted;
+    fetch(`/about?look=${wanted}`, { credentials: "same-origin" }).catch(() => {});
+    offerTheme();
+  });
+}
 
 // A row turns to the last 30 days in its place.
 document.addEventListener("click", async (event) => {

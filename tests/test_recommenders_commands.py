@@ -157,3 +157,28 @@ def test_evaluate_writes_json_tables_and_plots(nextep, tmp_path):
     wrong = nextep("evaluate", "recommenders", "--dataset", "nothing")
     assert wrong.exit_code == 1
     assert "mal_lists" in wrong.stderr
+
+
+def test_a_set_of_the_data_folder_is_measured_with_the_catalogue_and_system_bs_table(nextep, tmp_path):
+    folder = tmp_path / "data" / "mal2020"
+    folder.mkdir(parents=True)
+    lines = "".join(f"{u},{1 + (u % 3 + step * 3) % 30},{step % 10},2\n" for u in range(60) for step in range(8))
+    with gzip.open(folder / "animelist.csv.gz", "wt") as file:
+        file.write("user_id,anime_id,rating,watching_status\n" + lines)
+    titles = [
+        {"id": id, "titles": {"en": f"Title {id}"}, "genres": [f"Genre {id % 3}"], "year": 1990 + id, "series": id // 2}
+        for id in range(1, 31)
+    ]
+    (tmp_path / "titles.jsonl").write_text("".join(json.dumps(title) + "\n" for title in titles))
+    done = nextep(
+        "evaluate", "recommenders", "--data", "data", "--dataset", "mal_status", "--items", "titles.jsonl",
+        "--seed", "1", "--model", "popularity", "--model", "content", "--model", "hybrid", "--out", "reports",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    report = json.loads((tmp_path / "reports" / "recommenders.json").read_text())
+    assert len(report["system B"]["mal_status"]) == 5
+    numbers = report["results"][0]["models"][0]["numbers"]
+    assert {"diversity@10", "freshness@10", "ndcg@20 without sequels"} <= set(numbers)
+    cold = report["results"][0]["cold items, recall_capped@20 among the hidden titles"]
+    assert cold["content"] > 0
+    assert "System B's table (mal_status" in done.stdout
