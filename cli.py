@@ -21,6 +21,7 @@ import config
 from config import Settings
 from indexer.commands import catalogue as catalogue_commands
 from indexer.commands import crowd_command
+from recommenders.commands import add_commands
 
 if TYPE_CHECKING:
     from catalogue import Title
@@ -314,6 +315,16 @@ def learn_weights(settings: Settings, data: Path) -> None:
 
 main.add_command(catalogue_commands)
 main.add_command(crowd_command)
+
+
+def _read_titles(path: Path) -> list[Title]:
+    from indexer.prepare import prepare
+    from indexer.report import Report
+
+    return prepare(path, Report())[0]
+
+
+add_commands(main, evaluate, _read_titles)
 
 
 def command_names(group: click.Group = main, prefix: Sequence[str] = ()) -> list[str]:

@@ -66,15 +66,15 @@ class Hero:
 
 def hero(pool: Pool, today: datetime.date) -> Hero | None:
     """Return the work of the day: each day another of the best known and best rated that have a synopsis."""
-    told = [title for title in loved(pool)[:40] if title.synopsis.get(language())] or loved(pool)[:40]
+    told = [title for title in loved(pool)[:28] if title.synopsis.get(language())] or loved(pool)[:28]
     if not told:
         return None
     title = told[today.toordinal() * 7 % len(told)]
     watched = [other.id for other in pool.watched]
     rated = [other.id for other in pool.rated]
-    if title.id in rated[:50]:
+    if title.id in rated[:25]:
         return Hero(title, _("Today's pick: number %(rank)s of the best rated here", rank=rated.index(title.id) + 1))
-    if title.id in watched[:100]:
+    if title.id in watched[:25]:
         return Hero(title, _("Today's pick: number %(rank)s of the most watched here", rank=watched.index(title.id) + 1))  # fmt: skip
     return Hero(title, _("Today's pick: watched by many and rated high"))
 
@@ -294,13 +294,13 @@ def tiles_row(pool: Pool) -> Row:
 def moods_row() -> Row:
     """Return things to search for in words, which is what sets this search apart."""
     moods = [
-        _("a quiet story by the sea"),
-        _("someone relives the same day"),
+        _("trapped inside a game"),
+        _("pirates looking for treasure"),
         _("friends start a band"),
         _("robots of the 90s"),
         _("a detective with a secret"),
         _("something short and funny"),
-        _("a journey without a map"),
+        _("a musician who can no longer play"),
         _("rivals who become friends"),
     ]
     return Row("moods", _("Say what you are in the mood for"), kind="moods", moods=moods)

@@ -296,9 +296,7 @@ def icon(symbol: str) -> Markup:
 
 def here(**changes: object) -> str:
     """Return this page's address with parameters changed; None or empty removes one, a list repeats one."""
-    kept: dict[str, list[str]] = {
-        name: values for name, values in request.args.lists() if name not in ("lang", "look")
-    }
+    kept: dict[str, list[str]] = {name: values for name, values in request.args.lists() if name not in ("lang", "look")}
     for parameter, value in changes.items():
         if value is None or value == "" or value == []:
             kept.pop(parameter, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import importlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -12,19 +13,25 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from catalogue import Title
+from webapp import plain_art
 from webapp.assets import FOREVER, accepts_gzip
 from webapp.services import search_service
-
-try:
-    from webapp.art import ART_VERSION, poster_svg
-except ImportError:  # until webapp/art.py draws them
-    from webapp.plain_art import ART_VERSION, poster_svg
 
 blueprint = Blueprint("art", __name__)
 
 Shape = Literal["poster", "wide", "share"]
-SHAPES = ("poster", "wide", "share")
-draw: Callable[[Title, Shape], str] = poster_svg
+Draw = Callable[[Title, Shape], str]
+
+
+def _drawing() -> tuple[str, Draw]:
+    """Return version and function of the posters; a plain stand-in where webapp.art does not offer them."""
+    art = importlib.import_module("webapp.art")
+    if hasattr(art, "poster_svg"):
+        return art.ART_VERSION, art.poster_svg
+    return plain_art.ART_VERSION, plain_art.poster_svg
+
+
+ART_VERSION, draw = _drawing()
 # An SVG that is opened by itself may do nothing but show.
 CSP = "default-src 'none'; frame-ancestors 'none'"
 
