@@ -176,7 +176,7 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
 @click.pass_obj
 def search(settings: Settings, query: str, as_json: bool, limit: int, lang: str, explain: bool) -> None:
     """Search as the site does."""
-    from search.service import Options
+    from search.options import Options
 
     answer = _answered(settings, lambda service: service.search(query, Options(limit, language=lang, explain=explain)))
     if as_json:

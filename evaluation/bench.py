@@ -24,7 +24,8 @@ from search.embedded import EmbeddedEngine
 from search.embedded.reader import EmbeddedReader
 from search.engine import NO_FILTERS, Filters, LegsRequest
 from search.open import open_embedder, open_encoder
-from search.service import Options, SearchService
+from search.options import Options
+from search.service import SearchService
 
 NOISE = 0.05
 

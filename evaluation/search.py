@@ -16,7 +16,8 @@ from search import ranking
 from search.embedded import EmbeddedEngine
 from search.engine import NO_FILTERS, LegsRequest
 from search.open import open_embedder, open_encoder
-from search.service import Options, SearchService
+from search.options import Options
+from search.service import SearchService
 
 DEPTH = 100
 KAGGLE = "mal2020"

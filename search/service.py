@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,9 +15,6 @@ from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
 from search.keys import (
-    bigrams,
-    fold,
-    has_cjk,
     has_hangul,
     key,
     loose_key,
@@ -28,7 +23,8 @@ from search.keys import (
     typed_in_latin,
     words,
 )
-from search.lsa import stems
+from search.likeness import overlap, shared, shares_word
+from search.options import DEFAULTS, MAX_LIMIT, MAX_PAGE, Options, check_options, clean_query, describe
 from search.passages import title_passages
 from search.results import (
     GROUPS,
@@ -43,9 +39,6 @@ from search.results import (
 from search.suggest import suggest
 from search.typos import Correction, corrections
 
-MAX_QUERY = 500
-MAX_LIMIT = 100
-MAX_PAGE = 500
 CANDIDATES = 200
 NAMES_LIMIT = 400
 # What a listing holds at most: the pages that may be turned at the largest size.
@@ -59,19 +52,6 @@ MIN_OVERLAP = 0.45
 # A name is searched for in texts up to so many words; what is longer is a description.
 NAME_WORDS = 12
 SEARCH_WORDS = Callable[[int], Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to search: per-group `limit`, `page` of `group`, the reader's `language`, filters given beside the words."""
-
-    limit: int = 20
-    page: int = 1
-    group: str | None = None
-    language: str = "en"
-    correct: bool = True
-    explain: bool = False
-    filters: Filters = NO_FILTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +119,7 @@ class SearchService:
 
     # -- the whole box ---------------------------------------------------------------------------------------------
 
-    def search(self, query: str, options: Options = Options()) -> Answer:
+    def search(self, query: str, options: Options = DEFAULTS) -> Answer:
         """Resolve `query`: a name, a series, part of a name, a genre or maker, a plot, or nothing near.
 
         Raises QueryError for a query or option that can't be answered, EngineError when the engine can't.
@@ -197,7 +177,10 @@ class SearchService:
         with clock.step("meaning"):
             self._by_meaning(reader, parsed.rest if parsed.has_words else text, filters, draft, options)
         if draft.resolution == "nothing":
-            draft.words = {"suggestions": self._suggested_words(reader, 8), "trending": list(self.trending(8))}
+            draft.words = {
+                "suggestions": self._suggested_words(reader, 8, options.language),
+                "trending": list(self.trending(8)),
+            }
         return draft
 
     # -- names -----------------------------------------------------------------------------------------------------
@@ -226,7 +209,8 @@ class SearchService:
             # A half-typed syllable is no word yet: "코드 기ㅇ", "ㅈㄱㅇㄱㅇ".
             hits = reader.prefixed(prefix_query(text), filters, NAMES_LIMIT)
         genre = self._known_genre(reader, text)
-        studio = self._known_studios(reader).get(key(text))
+        studios = self._known_studios(reader)
+        studio = studios.get(key(text)) or studios.get(key(f"studio {text}"))
         if genre or studio:
             # Works of a genre or maker stand first; works that merely have the word in their name follow.
             wanted = replace(filters, genres=(*filters.genres, genre)) if genre else filters
@@ -627,94 +611,14 @@ class SearchService:
             made = replace(made, **{attribute: tuple(names)})  # type: ignore[arg-type]
         return replace(parsed, filters=made, constraints=tuple(constraints))
 
-    def _suggested_words(self, reader: Reader, count: int) -> list[str]:
+    def _suggested_words(self, reader: Reader, count: int, language: str) -> list[str]:
         """Return searches to try: what people searched, filled up from the catalogue's most watched."""
         found = list(self.suggested(count))
         if len(found) < count:
             ids = reader.browse(Filters(adult=self.adult), "watched", 0, count).ids
             titles = reader.documents(ids)
-            found.extend(titles[id].name() for id in ids)
+            found.extend(titles[id].name(language) for id in ids)
         return list(dict.fromkeys(found))[:count]
-
-
-def clean_query(query: str, allow_empty: bool = False) -> str:
-    """Return the query without control characters and repeated spaces; raise QueryError for one that can't be.
-
-    Unpaired surrogates, NULs and bidirectional controls are dropped: nobody means them.
-    """
-    kept = "".join(
-        " " if char.isspace() else char
-        for char in query
-        if char.isspace() or unicodedata.category(char) not in _DROPPED
-    )
-    text = re.sub(r"\s+", " ", kept).strip()
-    if not text and not allow_empty:
-        raise QueryError("q", "q is empty; type a title, a genre or what a story is about.")
-    if len(text) > MAX_QUERY:
-        raise QueryError("q", f"q has {len(text):,} characters; allowed are up to {MAX_QUERY}.")
-    return text
-
-
-_DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
-
-
-def check_options(options: Options) -> None:
-    """Raise QueryError for an option out of range, naming it and what is allowed."""
-    if not 1 <= options.limit <= MAX_LIMIT:
-        raise QueryError("limit", f"limit is {options.limit}; allowed are 1 to {MAX_LIMIT}.")
-    if not 1 <= options.page <= MAX_PAGE:
-        raise QueryError("page", f"page is {options.page}; allowed are 1 to {MAX_PAGE}.")
-    if options.group is not None and options.group not in GROUPS:
-        raise QueryError("group", f"group is {options.group!r}; allowed are {', '.join(GROUPS)}.")
-    filters = options.filters
-    if filters.year_from is not None and filters.year_to is not None and filters.year_from > filters.year_to:
-        raise QueryError("year_from", f"year_from {filters.year_from} is after year_to {filters.year_to}.")
-
-
-def describe(filters: Filters) -> dict[str, Any]:
-    """Return the filters that say something, under the API's names."""
-    values = {
-        "year_from": filters.year_from,
-        "year_to": filters.year_to,
-        "format": list(filters.formats),
-        "genre": [name for name in filters.genres if not _is_theme(name)],
-        "theme": [name for name in filters.genres if _is_theme(name)],
-        "without_genre": list(filters.without_genres),
-        "studio": list(filters.studios),
-        "episodes_min": filters.episodes_min,
-        "episodes_max": filters.episodes_max,
-    }
-    return {name: value for name, value in values.items() if value not in (None, [])}
-
-
-def shared(one: Title, other: Title) -> tuple[str, ...]:
-    """Return what two works have in common: makers, then themes, then genres."""
-    return (
-        *(studio for studio in one.studios if studio in other.studios),
-        *(theme for theme in dict.fromkeys((*one.themes, *one.genres)) if theme in {*other.themes, *other.genres}),
-    )
-
-
-def overlap(text: str, title: Title) -> float:
-    """Return which share of the bigrams (of Latin text: words) of `text` the title's own texts hold."""
-    parts = bigrams if has_cjk(text) else words
-    wanted = set(parts(text))
-    return len(wanted & set(parts(_own_text(title)))) / len(wanted) if wanted else 0.0
-
-
-def shares_word(text: str, title: Title) -> bool:
-    """Tell whether a word of `text`, two letters long at least and without its particle, stands in the title's texts."""
-    own = fold(_own_text(title))
-    return any(len(stem) > 1 and stem in own for stem in stems(text))
-
-
-def _own_text(title: Title) -> str:
-    return " ".join([*title.names(), *title.synopsis.values(), *title.hooks.values(), *title.genres, *title.themes])
-
-
-def _is_theme(name: str) -> bool:
-    term = vocabulary.TERMS.get(name)
-    return term is not None and term.kind == "theme"
 
 
 def _whole_words_first(ids: Sequence[int], hits: Sequence[Any], parts: Sequence[str]) -> list[int]:

@@ -12,8 +12,10 @@ from samples import CATALOGUE, encoder, fill
 from search import ranking
 from search.embedded import EmbeddedEngine
 from search.engine import Filters, IndexMismatch
+from search.likeness import shared
+from search.options import MAX_QUERY, Options, clean_query, describe
 from search.results import GROUPS, Answer, QueryError
-from search.service import MAX_QUERY, Options, SearchService, clean_query, describe, shared
+from search.service import SearchService
 
 # The learned weights are fitted on real data; these make the tiny catalogue's answers plain.
 WEIGHTS = ranking.Weights(words=0.25, document=0.7, passage=0.3, members=0.02, floor=0.36)

@@ -19,8 +19,9 @@ from catalogue import FORMATS
 from search.constraints import genre_of
 from search.engine import Filters
 from search.keys import key
+from search.options import MAX_LIMIT, MAX_PAGE, MAX_QUERY
 from search.results import GROUPS, QueryError
-from search.service import MAX_LIMIT, MAX_PAGE, MAX_QUERY, SearchService
+from search.service import SearchService
 
 MAX_REPEATED = 20
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")

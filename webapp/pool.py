@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 import vocabulary
 from catalogue import Title
 from search.engine import NO_FILTERS, Filters, Sort
-from search.service import MAX_LIMIT, MAX_PAGE, SearchService
+from search.options import MAX_LIMIT, MAX_PAGE
+from search.service import SearchService
 
 DEPTH = 300
 GENRE_DEPTH = 100

@@ -6,6 +6,7 @@ Charts rank, so a title may stand in several; among the other rows no title come
 from __future__ import annotations
 
 import datetime
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -69,7 +70,9 @@ def hero(pool: Pool, today: datetime.date) -> Hero | None:
     told = [title for title in loved(pool)[:28] if title.synopsis.get(language())] or loved(pool)[:28]
     if not told:
         return None
-    title = told[today.toordinal() * 7 % len(told)]
+    # Shuffled, but always the same way, so that no work comes back before all had their day.
+    shuffled = sorted(told, key=lambda title: hashlib.blake2b(str(title.id).encode()).digest())
+    title = shuffled[today.toordinal() % len(shuffled)]
     watched = [other.id for other in pool.watched]
     rated = [other.id for other in pool.rated]
     if title.id in rated[:25]:

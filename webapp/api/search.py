@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
-from search.service import Options
+from search.options import Options
 from webapp import params
 from webapp.api.shapes import SearchAnswer, answer_json
 from webapp.i18n import language

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, request
 
+from search.options import clean_query
 from search.results import Suggestion
-from search.service import clean_query
 from webapp import params
 from webapp.api.shapes import Suggestions, suggestion_json
 from webapp.i18n import language

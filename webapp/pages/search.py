@@ -13,8 +13,8 @@ from flask_babel import gettext as _
 import vocabulary
 from catalogue import FORMATS
 from search.keys import key
+from search.options import Options
 from search.results import Answer, Constraint, Group
-from search.service import Options
 from webapp import params
 from webapp.i18n import language
 from webapp.metrics import metrics
