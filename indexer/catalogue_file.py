@@ -157,6 +157,7 @@ CHECKS: dict[str, Check] = {
     "genres": _texts,
     "themes": _texts,
     "synopsis": _texts_by(LANGUAGES),
+    "hooks": _texts_by(LANGUAGES),
     "score": _score,
     "members": _whole(0, 2**53 - 1),
     "adult": _flag,

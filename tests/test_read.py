@@ -205,6 +205,7 @@ def whole_line(**changes):
         "source": "Original",
         "genres": ["Drama"],
         "themes": ["School"],
+        "hooks": {"en": "A cat that talks."},
         "synopsis": {"en": "It is night.", "ko": "밤이다."},
         "score": 7.5,
         "members": 10,

@@ -92,7 +92,7 @@ def test_the_switch_keeps_the_page_and_its_parameters_and_is_remembered(tmp_path
 
 def test_the_theme_is_switched_and_remembered(tmp_path):
     client = web.make_site(tmp_path).test_client()
-    assert get(client, "/about").all("html")[0]["data-theme"] == "auto"
+    assert get(client, "/about").all("html")[0]["data-theme"] == "dark"
     assert get(client, "/about?look=light").all("html")[0]["data-theme"] == "light"
     assert get(client, "/browse?theme=Space").all("html")[0]["data-theme"] == "light"
     assert get(client, "/about?look=pink").all("html")[0]["data-theme"] == "light"

@@ -1,4 +1,4 @@
-"""A stand-in for the posters: two lights on a night sky, coloured by the id."""
+"""Posters drawn from a title: two lights over hills at night, coloured by the id."""
 
 from __future__ import annotations
 

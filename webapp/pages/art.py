@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import gzip
-import importlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Literal, cast
 
 from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from catalogue import Title
-from webapp import plain_art
 from webapp.assets import FOREVER, accepts_gzip
+from webapp.plain_art import ART_VERSION, poster_svg
 from webapp.services import search_service
 
 blueprint = Blueprint("art", __name__)
 
 Shape = Literal["poster", "wide", "share"]
-Draw = Callable[[Title, Shape], str]
-
-
-def _drawing() -> tuple[str, Draw]:
-    """Return version and function of the posters; a plain stand-in where webapp.art does not offer them."""
-    art = importlib.import_module("webapp.art")
-    if hasattr(art, "poster_svg"):
-        return art.ART_VERSION, art.poster_svg
-    return plain_art.ART_VERSION, plain_art.poster_svg
-
-
-ART_VERSION, draw = _drawing()
 # An SVG that is opened by itself may do nothing but show.
 CSP = "default-src 'none'; frame-ancestors 'none'"
 
@@ -78,7 +64,7 @@ class Drawings:
             if wanted in self._kept:
                 self._kept.move_to_end(wanted)
                 return self._kept[wanted]
-        plain = draw(title, shape).encode()
+        plain = poster_svg(title, shape).encode()
         made = plain, gzip.compress(plain, 6, mtime=0)
         with self._lock:
             self._kept[wanted] = made

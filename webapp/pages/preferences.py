@@ -31,6 +31,6 @@ def init(app: Flask) -> None:
 
 
 def theme() -> str:
-    """Return the chosen theme; `auto` leaves it to the browser."""
+    """Return the chosen theme, dark unless another was chosen; `auto` leaves it to the browser."""
     asked = (request.args.get(LOOK), request.cookies.get(LOOK))
-    return next((value for value in asked if value in THEMES), "auto")  # type: ignore[return-value]
+    return next((value for value in asked if value in THEMES), "dark")  # type: ignore[return-value]
