@@ -343,7 +343,7 @@ class ItemItemModel(Model):
 
     def _similarity(self, item: int) -> NDArray[np.float32]:
         if issparse(self.weights):
-            return self.weights[[item]].toarray()[0]
+            return self.weights[[item]].toarray()[0]  # type: ignore[union-attr]
         return self.weights[item]
 
     def _contributions(self, liked: csr_array, rated: csr_array, item: int) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Fuse the legs of a search into one order, the same for every engine.
 
-Each work among the legs' candidates gets a weighted sum: words (BM25 over the best BM25), cosine of the whole
+Each work among the legs' candidates gets a weighted sum: words (BM25, scaled), cosine of the whole
 text, cosine of the best passage, and a popularity prior. The weights are learned by `nextep learn` on tuning
 queries and kept in `weights.json`. A work that a leg did not return gets that leg's lowest score: no leg looks
 further than its candidates on either engine.
@@ -22,6 +22,8 @@ from search.engine import Hit, Legs
 
 WEIGHTS_FILE = Path(__file__).with_name("weights.json")
 RRF_K = 60
+# BM25 is divided by this to be about 0 to 1. Not by the best hit's: how much a query's words say counts too.
+WORDS_SCALE = 20.0
 # The tuning queries' lowest percent lies at .33 among 398 works and at .387 among 15,666.
 FLOOR_PER_DECADE = 0.035
 KINDS = ("words", "document", "passage")
@@ -98,7 +100,7 @@ def _table(legs: Legs) -> tuple[list[int], npt.NDArray[np.float64], list[Hit]]:
         scores = np.array([hit.score for hit in leg])
         if column == 0:
             lowest[0] = 0.0
-            scores = scores / (scores[0] or 1.0)
+            scores = scores / WORDS_SCALE
         else:
             lowest[column] = min(lowest[column], scores[-1])
         rows = [row_of[hit.id] for hit in leg]

@@ -13,7 +13,7 @@ from search.ranking import SIMILAR, Weights, dump, evidence, features, fuse, lea
 # Work 1 is found by all legs, 2 by words only, 3 by vectors only. Members: 999 and 99 make log10(1 + n) 3 and 2.
 LEGS = Legs(
     {
-        "words": [Hit(2, 8.0, 99), Hit(1, 4.0, 999)],
+        "words": [Hit(2, 20.0, 99), Hit(1, 10.0, 999)],
         "document:text": [Hit(3, 0.9, 0), Hit(1, 0.5, 999)],
         "passage:text": [Hit(1, 0.8, 999, passage=2), Hit(3, 0.6, 0, passage=0)],
     }
@@ -21,7 +21,7 @@ LEGS = Legs(
 WEIGHTS = Weights(words=1.0, document=10.0, passage=100.0, members=0.001, floor=0.0)
 
 
-def test_features_are_relative_words_and_cosines_and_a_missing_one_is_the_legs_lowest():
+def test_features_are_scaled_words_and_cosines_and_a_missing_one_is_the_legs_lowest():
     assert features(LEGS) == {
         1: {"words": 0.5, "document": 0.5, "passage": 0.8},
         2: {"words": 1.0, "document": 0.5, "passage": 0.6},
@@ -52,7 +52,7 @@ def test_equals_stand_by_id():
 
 def test_a_ranked_work_tells_its_place_in_each_leg_and_its_best_passage():
     first, *_ = fuse(LEGS, WEIGHTS)
-    assert first.legs == {"words": (2, 4.0), "document:text": (2, 0.5), "passage:text": (1, 0.8)}
+    assert first.legs == {"words": (2, 10.0), "document:text": (2, 0.5), "passage:text": (1, 0.8)}
     assert first.passage == ("text", 2)
     assert first.features == {"words": 0.5, "document": 0.5, "passage": 0.8, "members": 999}
 
@@ -75,12 +75,12 @@ def test_nothing_found_is_an_empty_order():
     assert fuse(Legs({"words": [], "document:text": []}), WEIGHTS) == []
 
 
-def test_words_that_score_nothing_do_not_divide_by_zero():
+def test_words_that_score_nothing_count_nothing():
     assert features(Legs({"words": [Hit(1, 0.0)]})) == {1: {"words": 0.0, "document": 0.0, "passage": 0.0}}
 
 
 def test_unknown_members_count_as_none():
-    (item,) = fuse(Legs({"words": [Hit(1, 1.0, -1)]}), WEIGHTS)
+    (item,) = fuse(Legs({"words": [Hit(1, 20.0, -1)]}), WEIGHTS)
     assert item.score == pytest.approx(1.0)
 
 
