@@ -11,8 +11,8 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 
 from catalogue import Title
+from webapp.art.poster import ART_VERSION, poster_svg
 from webapp.assets import FOREVER, accepts_gzip
-from webapp.plain_art import ART_VERSION, poster_svg
 from webapp.services import search_service
 
 blueprint = Blueprint("art", __name__)

@@ -1,0 +1,1 @@
+"""Generated posters: palettes, stages, motifs and finishes; `poster.poster_svg` puts them together."""
