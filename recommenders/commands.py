@@ -103,7 +103,13 @@ def train_command(read_titles: ReadTitles) -> click.Command:
 
 
 @click.command()
-@click.option("--model-dir", required=True, type=PATH, help="Folder that train wrote.")
+@click.option(
+    "--model-dir",
+    envvar="NEXTEP_MODEL_DIR",
+    required=True,
+    type=PATH,
+    help="Folder that train wrote (NEXTEP_MODEL_DIR).",
+)
 @click.option("--histories", required=True, type=PATH, help="Lists, with the columns of interactions.")
 @click.option("--k", required=True, type=click.IntRange(1), help="Titles a person.")
 @click.option("--out", required=True, type=PATH, help="CSV (also .gz): user_id,rank,item_id,score.")

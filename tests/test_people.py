@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import datetime
 import json
 from itertools import combinations
@@ -9,6 +10,11 @@ from itertools import combinations
 import pytest
 
 from indexer.commands import SAMPLE
+from indexer.crowd import simulate
+from indexer.read import read_catalogue
+from indexer.report import Report
+from recommenders.interactions import Interactions
+from recommenders.models import make_model
 
 STATUSES = ("completed", "watching", "on_hold", "plan_to_watch", "dropped")
 
@@ -55,3 +61,22 @@ def test_a_list_is_of_offered_works_with_progress_that_can_be(person):
 def test_tastes_differ(one, other):
     liked = [{entry["id"] for entry in person["entries"] if (entry["score"] or 0) >= 8} for person in (one, other)]
     assert len(liked[0] & liked[1]) < min(map(len, liked)) / 3
+
+
+def test_what_is_recommended_to_two_people_overlaps_by_less_than_a_third(tmp_path):
+    """EDLAE trained on the simulated crowd, ten works each, no two people share more than three of them."""
+    titles = read_catalogue(SAMPLE, Report())
+    lists = tmp_path / "crowd.csv"
+    with lists.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["user_id", "item_id", "value", "status"])
+        writer.writerows(simulate(titles, people=1500, seed=42))
+    model = make_model("edlae", {}, 42)
+    model.fit(Interactions.read(lists))
+    chosen = {}
+    for person in PEOPLE:
+        liked = [str(e["id"]) for e in person["entries"] if e["status"] in ("completed", "watching")]
+        seen = [str(entry["id"]) for entry in person["entries"]]
+        chosen[person["id"]] = {item for item, _ in model.recommend(liked, 10, seen)}
+    assert all(len(items) == 10 for items in chosen.values())
+    assert max(len(one & other) for one, other in combinations(chosen.values(), 2)) <= 3
