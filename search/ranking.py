@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +62,7 @@ def learned() -> dict[str, Weights]:
     return {language: Weights(**values) for language, values in data["weights"].items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
+class Ranked(NamedTuple):
     """One work in the fused order.
 
     `legs` holds (rank, score) of each leg that returned it, `passage` the space and position of its best passage.

@@ -39,7 +39,7 @@ from search.results import (
 from search.suggest import suggest
 from search.typos import Correction, corrections
 
-CANDIDATES = 200
+CANDIDATES = 100
 NAMES_LIMIT = 400
 # What a listing holds at most: the pages that may be turned at the largest size.
 LISTED = MAX_LIMIT * MAX_PAGE
@@ -425,7 +425,7 @@ class SearchService:
             other = titles[item.id]
             return item.score + ranking.COMMON * ranking.in_common(labels, (*other.genres, *other.themes), counts)
 
-        head = [replace(item, score=score(item)) for item in near[:RERANKED]]
+        head = [item._replace(score=score(item)) for item in near[:RERANKED]]
         return sorted(head, key=lambda item: (-item.score, item.id)) + near[RERANKED:]
 
     def _near_all(self, reader: Reader, ids: Sequence[int], filters: Filters) -> list[ranking.Ranked]:

@@ -37,7 +37,7 @@ Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.integer[Any]]
 
 # The best passages lie in works whose whole text is near too: only this many are looked into.
-PASSAGE_CANDIDATES = 800
+PASSAGE_CANDIDATES = 500
 
 
 class EmbeddedReader:
@@ -76,7 +76,8 @@ class EmbeddedReader:
         self._passage_offsets: dict[str, np.ndarray] = {}
         for space in self._info.spaces:
             self._vectors[space.name] = np.load(folder / layout.vectors_file(space.name))
-            self._passages[space.name] = np.load(folder / layout.passages_file(space.name), mmap_mode="r")
+            # Mapped, so that workers share the pages; as a plain array, whose look-ups cost less than a memmap's.
+            self._passages[space.name] = np.asarray(np.load(folder / layout.passages_file(space.name), mmap_mode="r"))
             self._passage_offsets[space.name] = np.load(folder / layout.offsets_file(space.name))
         self._has_vector = {name: np.any(matrix != 0, axis=1) for name, matrix in self._vectors.items()}
         self._facets = self._facet_table()
