@@ -66,6 +66,9 @@ def _index(settings: Settings) -> list[Finding]:
 
     engine = open_engine(settings)
     name = Finding("engine", "ok", f"{engine.name} in {settings.index_dir.resolve()}")
+    if settings.elasticsearch_url:
+        ignored = "ELASTICSEARCH_URL is set, but this version has the embedded engine alone, which serves"
+        name = Finding("engine", "note", ignored, "unset ELASTICSEARCH_URL")
     try:
         info = engine.reader().info()
         open_encoder(settings).check(info)

@@ -18,7 +18,9 @@ log = logging.getLogger("nextep.search")
 
 
 def open_engine(settings: Settings) -> Engine:
-    """Return the engine of the settings."""
+    """Return the engine of the settings; this version has the embedded one alone, and says so when another is asked."""
+    if settings.elasticsearch_url:
+        log.warning("ELASTICSEARCH_URL is set, but this version has no Elasticsearch engine: the embedded one serves")
     return EmbeddedEngine(settings.index_dir)
 
 
@@ -79,5 +81,10 @@ def open_service(
 ) -> SearchService:
     """Return the search service of the settings."""
     return SearchService(
-        open_engine(settings), open_encoder(settings), adult=settings.adult, suggested=suggested, trending=trending
+        open_engine(settings),
+        open_encoder(settings),
+        adult=settings.adult,
+        suggested=suggested,
+        trending=trending,
+        notices=("engine",) if settings.elasticsearch_url else (),
     )

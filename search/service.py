@@ -108,8 +108,13 @@ class SearchService:
         adult: bool = False,
         suggested: SEARCH_WORDS = lambda count: (),
         trending: SEARCH_WORDS = lambda count: (),
+        notices: Sequence[str] = (),
     ) -> None:
-        """Take the engine and the encoder; `suggested` and `trending` give searches that people made."""
+        """Take the engine and the encoder; `suggested` and `trending` give searches that people made.
+
+        `notices` go with every answer: a fallback that serves in place of what was asked for.
+        """
+        self.notices = tuple(notices)
         self.engine = engine
         self.encoder = encoder
         self.adult = adult
@@ -140,7 +145,7 @@ class SearchService:
             corrected=draft.corrected,
             filters=describe(filters),
             constraints=draft.parsed.constraints if draft.parsed else (),
-            notices=tuple(dict.fromkeys(draft.notices)),
+            notices=tuple(dict.fromkeys([*self.notices, *draft.notices])),
             took_ms=clock.total(),
             generation=reader.info().generation,
         )

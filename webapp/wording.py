@@ -246,6 +246,8 @@ def filter_words(parameter: str, value: object) -> str:
 # Keys of SearchService's notices.
 NOTICES = {
     "no_model": N_("The language model is not available, so this search goes by words alone."),
+    "lsa": N_("No language model was at hand when the catalogue was indexed; search by meaning is weaker than usual."),
+    "engine": N_("Elasticsearch was asked for, but the embedded engine answers."),
     "partial": N_("A part of the index did not answer; there may be more than is shown."),
 }
 
