@@ -6,6 +6,7 @@ import json
 import mmap
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ Rows = npt.NDArray[np.integer[Any]]
 
 # The best passages lie in works whose whole text is near too: only this many are looked into.
 PASSAGE_CANDIDATES = 500
+TITLES_KEPT = 8192
 
 
 class EmbeddedReader:
@@ -65,6 +67,8 @@ class EmbeddedReader:
         with (folder / layout.DOCUMENTS).open("rb") as file:
             # The mapping outlives the file's name: a reader goes on when its generation is removed.
             self._bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if self.count else b""
+        # The well-known works are read again and again; what is read is immutable.
+        self._title = lru_cache(maxsize=TITLES_KEPT)(self._read)
         self._names = NameIndex(orjson.loads((folder / layout.NAMES).read_bytes()))
         self._words = layout.open_words(folder / layout.WORDS_DIR)
         self._words.config_reader("manual")
@@ -108,13 +112,11 @@ class EmbeddedReader:
 
     def documents(self, ids: Sequence[int]) -> dict[int, Title]:
         """Return the titles by id; unknown ids are absent."""
-        offset = self._columns["offset"]
-        found = {}
-        for id in ids:
-            row = self._row.get(id)
-            if row is not None and id not in found:
-                found[id] = Title.from_dict(orjson.loads(self._bytes[offset[row] : offset[row + 1]]))
-        return found
+        return {id: self._title(id) for id in ids if id in self._row}
+
+    def _read(self, id: int) -> Title:
+        row, offset = self._row[id], self._columns["offset"]
+        return Title.from_dict(orjson.loads(self._bytes[offset[row] : offset[row + 1]]))
 
     def vectors(self, id: int) -> dict[str, Vector]:
         """Return a work's document vectors by space."""
