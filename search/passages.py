@@ -57,7 +57,7 @@ def passages(text: str) -> list[str]:
 
 
 # A page of results cuts the same well-known synopses again and again.
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16384)
 def _windows(text: str) -> tuple[str, ...]:
     parts = _joined(sentences(text))
     if len(parts) < _SIZE:
