@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
 import web
 from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 from web import get
 
 import vocabulary
 from config import ROOT
-from webapp import wording
-from webapp.i18n import PO, catalog, translate
+from webapp import i18n, wording
+from webapp.i18n import catalog, translate
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +33,7 @@ def used() -> set[str | tuple[str, ...]]:
 
 @pytest.fixture(scope="module")
 def korean():
-    return read_po(io.BytesIO(PO.read_bytes()), locale="ko")
+    return i18n.korean()
 
 
 def test_no_sentence_is_untranslated(used, korean):

@@ -1,9 +1,9 @@
-"""English and Korean: which one a reader gets, and the catalogue of sentences, read from the .po file at start.
+"""English and Korean: which one a reader gets, and the catalogue of sentences, read from the .po files at start.
 
-There is no compile step to forget: `translations/ko/LC_MESSAGES/messages.po` is the only file. After adding strings:
+There is no compile step to forget: the .po files of `translations/ko/LC_MESSAGES`, one for each part of the site, are
+all there is. After adding strings:
 
-    pybabel extract -F translations/babel.cfg -k N_ -o /tmp/messages.pot webapp templates
-    pybabel update -d translations -l ko -i /tmp/messages.pot --no-fuzzy-matching --no-location --omit-header
+    add msgid and msgstr to the file of that part; a test names every sentence without one, and every one left over
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import io
 from functools import lru_cache
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -21,7 +22,7 @@ from catalogue import LANGUAGES, Language
 from config import ROOT
 
 COOKIE = "lang"
-PO = ROOT / "translations" / "ko" / "LC_MESSAGES" / "messages.po"
+PO_FOLDER = ROOT / "translations" / "ko" / "LC_MESSAGES"
 # Each language named in itself.
 NAMES: dict[Language, str] = {"en": "English", "ko": "한국어"}
 
@@ -52,12 +53,23 @@ def catalog(code: Language) -> NullTranslations:
     """Return the sentences of a language; English is what the code says."""
     if code == "en":
         return Translations()
-    with PO.open("rb") as file:
-        messages = read_po(file, locale=code)
     compiled = io.BytesIO()
-    write_mo(compiled, messages)
+    write_mo(compiled, korean())
     compiled.seek(0)
     return Translations(compiled)
+
+
+def korean() -> Catalog:
+    """Return the messages of all .po files together; raise ValueError for a sentence that stands in two of them."""
+    together = Catalog(locale="ko")
+    for path in sorted(PO_FOLDER.glob("*.po")):
+        with path.open("rb") as file:
+            for message in read_po(file, locale="ko"):
+                if message.id and together.get(message.id) is not None:
+                    raise ValueError(f"{path.name} translates {message.id!r}, and so does another file")
+                if message.id:
+                    together[message.id] = message
+    return together
 
 
 def translate(text: str, code: str) -> str:
