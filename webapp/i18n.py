@@ -1,9 +1,7 @@
 """English and Korean: which one a reader gets, and the catalogue of sentences, read from the .po files at start.
 
 There is no compile step to forget: the .po files of `translations/ko/LC_MESSAGES`, one for each part of the site, are
-all there is. After adding strings:
-
-    add msgid and msgstr to the file of that part; a test names every sentence without one, and every one left over
+all there is. A test names every sentence without a translation, and every translation left over.
 """
 
 from __future__ import annotations
