@@ -1,1 +1,1 @@
-"""What the site remembers: searches and opened titles. SQLAlchemy without Flask; SQLite or PostgreSQL."""
+"""What the site remembers: people, lists, events, searches. SQLAlchemy without Flask; SQLite or PostgreSQL."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -23,7 +26,9 @@ def connect(url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         return engine
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), pool_pre_ping=True)
+    # Hosts also give out the older name, postgres://, which SQLAlchemy no longer takes.
+    named = re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", url)
+    return create_engine(named, pool_pre_ping=True)
 
 
 def _prepare_sqlite(connection: object, _: object) -> None:
@@ -58,3 +63,28 @@ def downgrade(engine: Engine, revision: str) -> None:
 def sessions(engine: Engine) -> sessionmaker[Session]:
     """Return a maker of sessions; each `with maker.begin() as session` is one transaction."""
     return sessionmaker(engine, expire_on_commit=False)
+
+
+@contextmanager
+def writing(maker: sessionmaker[Session]) -> Iterator[Session]:
+    """Open one transaction that reads and then writes what it read.
+
+    SQLite takes its write lock at the beginning: of two that read the same and then write, one would be refused.
+    On PostgreSQL the caller locks the row it changes.
+    """
+    with maker.begin() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+        yield session
+
+
+@contextmanager
+def snapshot(maker: sessionmaker[Session]) -> Iterator[Session]:
+    """Open one transaction whose every query sees the same moment, whatever others write meanwhile."""
+    with maker() as session:
+        if session.get_bind().dialect.name == "sqlite":
+            session.connection().exec_driver_sql("BEGIN")
+        else:
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+        yield session
+        session.rollback()

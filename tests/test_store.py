@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
 import pytest
+from databases import BOTH, NOW, Clock, open_engine
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import OperationalError
 
@@ -17,52 +17,14 @@ from store import database
 from store.searches import HALF_LIFE_DAYS, KEEP_DAYS, MIN_VISITORS, SearchLog
 from store.tables import Base
 
-NOW = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
-
 
 def ago(days: float) -> datetime.datetime:
     return NOW - datetime.timedelta(days=days)
 
 
-class Clock:
-    """A clock that stands where it is put."""
-
-    def __init__(self) -> None:
-        self.time = NOW
-
-    def __call__(self) -> datetime.datetime:
-        return self.time
-
-
-def _postgres():
-    url = os.environ.get("TEST_DATABASE_URL", "")
-    if not url.startswith("postgresql"):
-        pytest.skip(
-            "needs PostgreSQL: initdb -A trust -D pg && pg_ctl -D pg -o '-p 5433 -k /tmp' -w start && "
-            "TEST_DATABASE_URL=postgresql://$USER@127.0.0.1:5433/postgres make test"
-        )
-    # A schema of its own: tests run side by side, and nothing that is there is touched.
-    schema = f"nextep_test_{os.getpid()}"
-    admin = database.connect(url)
-    with admin.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA IF EXISTS {schema} CASCADE"))
-        connection.execute(text(f"CREATE SCHEMA {schema}"))
-    engine = database.connect(f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}")
-    yield engine
-    engine.dispose()
-    with admin.begin() as connection:
-        connection.execute(text(f"DROP SCHEMA {schema} CASCADE"))
-    admin.dispose()
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=BOTH)
 def engine(request, tmp_path):
-    if request.param == "postgres":
-        yield from _postgres()
-        return
-    made = database.connect(f"sqlite:///{tmp_path / 'a b' / 'nextep.sqlite3'}")
-    yield made
-    made.dispose()
+    yield from open_engine(request.param, tmp_path)
 
 
 @pytest.fixture
