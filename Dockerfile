@@ -4,6 +4,9 @@ FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 WORKDIR /app
 
+# Share pictures letter Korean and Japanese names with it; without it they use the Latin ones.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-cjk && rm -rf /var/lib/apt/lists/*
+
 # A folder of wheels beside the Dockerfile (a CPU build of torch, say) is used where there is one.
 COPY requirements.txt wheel[s] /tmp/wheels/
 RUN PIP_FIND_LINKS=/tmp/wheels pip install "$(grep -E '^torch==' /tmp/wheels/requirements.txt)" \
@@ -11,7 +14,7 @@ RUN PIP_FIND_LINKS=/tmp/wheels pip install "$(grep -E '^torch==' /tmp/wheels/req
     && rm -rf /tmp/wheels
 
 COPY . .
-RUN useradd --create-home --uid 10001 nextep && mkdir -p var && chown nextep var
+RUN useradd --create-home --uid 10001 nextep && mkdir -p var keys/search keys/index && chown -R nextep var keys
 USER nextep
 ENV NEXTEP_ENV=production NEXTEP_HOST=0.0.0.0 NEXTEP_PORT=8000 NEXTEP_VAR=/app/var
 VOLUME /app/var

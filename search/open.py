@@ -18,9 +18,13 @@ log = logging.getLogger("nextep.search")
 
 
 def open_engine(settings: Settings) -> Engine:
-    """Return the engine of the settings; this version has the embedded one alone, and says so when another is asked."""
+    """Return the engine of the settings: Elasticsearch where it has an address, else the embedded one."""
     if settings.elasticsearch_url:
-        log.warning("ELASTICSEARCH_URL is set, but this version has no Elasticsearch engine: the embedded one serves")
+        # Its client takes a moment to import, which those without an Elasticsearch need not wait for.
+        from search.elastic import ElasticEngine
+        from search.elastic.client import connect
+
+        return ElasticEngine(connect(settings), settings.index_name)
     return EmbeddedEngine(settings.index_dir)
 
 
@@ -86,5 +90,4 @@ def open_service(
         adult=settings.adult,
         suggested=suggested,
         trending=trending,
-        notices=("engine",) if settings.elasticsearch_url else (),
     )

@@ -19,7 +19,10 @@ _DROPPED = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to search: per-group `limit`, `page` of `group`, the reader's `language`, filters given beside the words."""
+    """How to search: per-group `limit`, `page` of `group`, the reader's `language`, filters given beside the words.
+
+    `exclude` are works that no group of similar or recommended ones may hold; by name they are found all the same.
+    """
 
     limit: int = 20
     page: int = 1
@@ -28,6 +31,7 @@ class Options:
     correct: bool = True
     explain: bool = False
     filters: Filters = NO_FILTERS
+    exclude: tuple[int, ...] = ()
 
 
 DEFAULTS = Options()

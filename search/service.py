@@ -171,7 +171,7 @@ class SearchService:
                 draft.resolution = "names" if page.ids else "nothing"
                 if page.ids:
                     with clock.step("meaning"):
-                        self._recommend_like_words(reader, text, filters, draft)
+                        self._recommend_like_words(reader, text, _less(filters, options), draft)
                     return draft
         if options.correct and self._wrong_keyboard(reader, text, options, draft, clock):
             return draft
@@ -180,7 +180,8 @@ class SearchService:
         if slips and self._corrected(reader, slips, options, draft, clock):
             return draft
         with clock.step("meaning"):
-            self._by_meaning(reader, parsed.rest if parsed.has_words else text, filters, draft, options)
+            text_left = parsed.rest if parsed.has_words else text
+            self._by_meaning(reader, text_left, _less(filters, options), draft, options)
         if draft.resolution == "nothing":
             draft.words = {
                 "suggestions": self._suggested_words(reader, 8, options.language),
@@ -279,7 +280,8 @@ class SearchService:
             if others:
                 draft.groups["series"] = others
         with clock.step("similar"):
-            base = replace(options.filters, exclude=(*options.filters.exclude, *draft.shown))
+            left = _less(options.filters, options)
+            base = replace(left, exclude=(*left.exclude, *draft.shown))
             if draft.resolution == "names":
                 draft.groups["recommended"] = [item.id for item in self._near_all(reader, draft.groups["names"], base)]
             else:
@@ -298,7 +300,8 @@ class SearchService:
             return False
         seed = reader.documents(seeds[:1])[seeds[0]]
         family = tuple(reader.series(seed.series)) if seed.series is not None else (seed.id,)
-        filters = replace(parsed.filters, exclude=(*parsed.filters.exclude, seed.id, *family))
+        left = _less(parsed.filters, options)
+        filters = replace(left, exclude=(*left.exclude, seed.id, *family))
         text = parsed.rest if parsed.has_words else ""
         with clock.step("similar"):
             near = self._near(reader, seed, filters, CANDIDATES, text=text)
@@ -624,6 +627,11 @@ class SearchService:
             titles = reader.documents(ids)
             found.extend(titles[id].name(language) for id in ids)
         return list(dict.fromkeys(found))[:count]
+
+
+def _less(filters: Filters, options: Options) -> Filters:
+    """Return the filters of a group by meaning: without what the reader is not to be recommended."""
+    return replace(filters, exclude=(*filters.exclude, *options.exclude)) if options.exclude else filters
 
 
 def _whole_words_first(ids: Sequence[int], hits: Sequence[Any], parts: Sequence[str]) -> list[int]:

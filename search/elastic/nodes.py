@@ -1,0 +1,159 @@
+"""Which node a request goes to: live ones in turn; one that failed is tried in the background until it answers."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from elastic_transport import (
+    BaseNode,
+    ConnectionTimeout,
+    HttpHeaders,
+    NodeConfig,
+    NodePool,
+    TransportError,
+    Urllib3HttpNode,
+)
+from elastic_transport.client_utils import DEFAULT, DefaultType
+
+PROBE_SECONDS = 1.0
+# What a last try gets although the time is up.
+LEAST_SECONDS = 0.05
+log = logging.getLogger("nextep.elastic")
+
+
+_thread = threading.local()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Bound all tries of the request that the block makes: each waits for what the ones before left."""
+    _thread.until = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _thread.until = None
+
+
+class Node(Urllib3HttpNode):
+    """A node that knows whether it is hung (silent for as long as a request waited) or only slow to answer that one."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        super().__init__(config)
+        self._answered_at = 0.0
+        self._last = threading.local()
+
+    @property
+    def slow(self) -> bool:
+        """Whether this thread's last request timed out although the node answered others meanwhile."""
+        return getattr(self._last, "slow", False)
+
+    def perform_request(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: HttpHeaders | None = None,
+        request_timeout: DefaultType | float | None = DEFAULT,
+    ) -> Any:
+        """Send a request and note when the node answered."""
+        began = time.monotonic()
+        self._last.slow = False
+        until = getattr(_thread, "until", None)
+        if until is not None and isinstance(request_timeout, (int, float)):
+            request_timeout = min(request_timeout, max(until - began, LEAST_SECONDS))
+        try:
+            answer = super().perform_request(method, target, body, headers, request_timeout)
+        except ConnectionTimeout:
+            # A try that was cut short says nothing of the node.
+            self._last.slow = self._answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
+            raise
+        self._answered_at = time.monotonic()
+        return answer
+
+
+@dataclass(slots=True)
+class _Dead:
+    failures: int
+    since: float
+    retry_at: float
+    probing: bool = False
+
+
+class Nodes(NodePool):
+    """The transport's pool with a gentler way back.
+
+    The stock pool gives a failed node back to everybody when its time-out is over, and counts a failure for each
+    request that was under way when it died: a hung node then costs many requests their time-out, again and again.
+    Here the requests of one outage count once, nobody's request but a thread of our own tries whether the node is
+    back, and a node that is merely busy stays.
+    """
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._mutex = threading.Lock()
+        self._turn = itertools.count()
+        self._dead: dict[NodeConfig, _Dead] = {}
+
+    def get(self) -> BaseNode:
+        """Return the next live node in turn, or where all are dead the next that did not fail last; have those tried that are due."""
+        due: list[BaseNode] = []
+        with self._mutex:
+            if self._dead:
+                now = time.monotonic()
+                for config, dead in self._dead.items():
+                    if now >= dead.retry_at and len(self._all_nodes) > 1:
+                        dead.probing = True
+                        dead.retry_at = now + self._max_dead_node_backoff
+                        due.append(self._all_nodes[config])
+            nodes = [node for config, node in self._all_nodes.items() if config not in self._dead]
+            if not nodes:
+                # The one that failed last is the least likely to answer.
+                last = max(self._dead, key=lambda config: self._dead[config].since)
+                nodes = [node for config, node in self._all_nodes.items() if config != last or len(self._dead) == 1]
+            chosen = nodes[next(self._turn) % len(nodes)]
+        for node in due:
+            threading.Thread(target=self._probe, args=(node,), name="elastic-probe", daemon=True).start()
+        return chosen
+
+    def _probe(self, node: BaseNode) -> None:
+        """Ask the node for anything; even "sign in first" shows that it is back."""
+        try:
+            answer = node.perform_request("HEAD", "/", request_timeout=PROBE_SECONDS)
+        except TransportError:
+            self.mark_dead(node)
+            return
+        if answer.meta.status < 500:
+            self.mark_live(node)
+        else:
+            self.mark_dead(node)
+
+    def mark_dead(self, node: BaseNode, _now: float | None = None) -> None:
+        """Leave the node alone for a while, longer each time that trying it failed."""
+        if getattr(node, "slow", False):
+            return
+        now = time.monotonic() if _now is None else _now
+        with self._mutex:
+            dead = self._dead.get(node.config)
+            if dead is not None and not dead.probing and now < dead.retry_at:
+                return
+            failures = dead.failures + 1 if dead else 1
+            wait = min(self._dead_node_backoff_factor * 2 ** min(failures - 1, 16), self._max_dead_node_backoff)
+            self._dead[node.config] = _Dead(failures, now, now + wait)
+        log.warning("%s failed (%d in a row): left alone for %.0f s", node.base_url, failures, wait)
+
+    def mark_live(self, node: BaseNode) -> None:
+        """Take the node back among the live ones."""
+        # Read without the lock: nearly every answer comes from a node that was never dead.
+        if node.config not in self._dead:
+            return
+        with self._mutex:
+            was_dead = self._dead.pop(node.config, None)
+        if was_dead is not None:
+            log.warning("%s answers again", node.base_url)
