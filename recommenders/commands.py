@@ -132,12 +132,22 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
     @click.option("--dataset", "datasets", multiple=True, default=("mal_lists",), show_default=True, help="Which data.")
     @click.option("--interactions", type=PATH, help="A file of interactions instead of a data set.")
     @click.option("--items", type=PATH, help="Catalogue; for anime sets the one of the data folder.")
-    @click.option("--model", "models", multiple=True, type=click.Choice(NAMES), help="Which models (all).")
+    @click.option(
+        "--model",
+        "models",
+        multiple=True,
+        type=click.Choice(NAMES),
+        help="Which models (those of the data set, or all).",
+    )
     @click.option(
         "--protocol", type=click.Choice(["strong", "last", "published"]), help="Which protocol (all there are)."
     )
     @click.option("--seed", "seeds", multiple=True, type=int, default=(42, 43, 44), show_default=True)
     @click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="Folder of the reports.")
+    @click.option(
+        "--minutes", type=click.FloatRange(0, min_open=True), default=30, show_default=True,
+        help="For each data set and protocol; then nothing further is begun.",
+    )  # fmt: skip
     @click.option("--set", "pairs", multiple=True, metavar="MODEL.KEY=VALUE", help="A setting of a model.")
     def evaluate(
         data: Path,
@@ -148,10 +158,12 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
         protocol: str | None,
         seeds: tuple[int, ...],
         out: Path,
+        minutes: float,
         pairs: tuple[str, ...],
     ) -> None:
         """Measure models by full ranking; write JSON, Markdown and plots."""
-        from recommenders.evaluate import markdown, run
+        from recommenders.evaluate import run
+        from recommenders.report import markdown
         from recommenders.train import parse_settings
 
         settings: dict[str, dict[str, Any]] = {}
@@ -168,7 +180,9 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
             items = kaggle
         try:
             titles = read_titles(items) if items is not None else None
-            report = run(data, out, datasets, models or None, seeds, protocol, interactions, titles, settings, _say)
+            report = run(
+                data, out, datasets, models or None, seeds, protocol, interactions, titles, settings, _say, minutes
+            )
         except (ValueError, OSError) as error:
             _fail(str(error) or repr(error))
         click.echo(markdown(report))

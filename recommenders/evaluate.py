@@ -1,15 +1,13 @@
-"""Measure models by full ranking, and write what was found as JSON, Markdown and SVG."""
+"""Measure models by full ranking of all titles, by the protocols of the field."""
 
 from __future__ import annotations
 
 import datetime
-import json
 import logging
 import resource
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +22,17 @@ from recommenders.datasets import DATASETS, LAST, PUBLISHED, STRONG
 from recommenders.features import ItemFeatures, from_titles
 from recommenders.interactions import Interactions
 from recommenders.models import MODELS, make_model
+from recommenders.report import write
 from recommenders.split import Fold, leave_last_out, published_split, strong_generalisation
 from recommenders.validation import batches, hits_of, top_places
 
 log = logging.getLogger(__name__)
 Say = Callable[[str], None]
 DEEP = 100
+MINUTES = 30.0
 HEADLINE = {STRONG: "ndcg@100", LAST: "hit_rate@10", PUBLISHED: "recall@20"}
+SYSTEM_B = {"P@10": "precision@10", "R@10": "recall@10", "F1": "f1@10", "NDCG@10": "ndcg@10", "diversity": "diversity@10",
+            "freshness": "freshness@10"}  # fmt: skip
 HISTORY_GROUPS = ((1, 9), (10, 29), (30, 99), (100, 299), (300, 1_000_000))
 
 
@@ -205,13 +207,23 @@ def evaluate_data(
     features: ItemFeatures | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     say: Say = log.info,
+    minutes: float = MINUTES,
 ) -> dict[str, Any]:
-    """Measure models on one data set by one protocol; return a report of plain values."""
+    """Measure models on one data set by one protocol; return a report of plain values.
+
+    After `minutes` no further model is begun, nor a seed that would not end in time; what is missing is in `skipped`.
+    """
     headline = HEADLINE[protocol]
     results: dict[str, list[Result]] = {}
     skipped: dict[str, str] = {}
     sizes: dict[str, int] = {}
+    started = time.perf_counter()
+    took = 0.0  # by the seed before
     for seed, fold in folds_of(interactions, test, protocol, seeds):
+        begun = time.perf_counter()
+        if took and begun - started + took > minutes * 60:
+            skipped[f"seed {seed}"] = f"it would end after the {minutes:g} minutes that there are"
+            continue
         sizes = {
             "training people": len(fold.train.users),
             "held-out people": fold.people,
@@ -221,10 +233,13 @@ def evaluate_data(
             if model_name in skipped:
                 continue
             try:
+                if not took and time.perf_counter() - started > minutes * 60:
+                    raise ModelError(f"the {minutes:g} minutes that there are were over")
                 model = make_model(model_name, (settings or {}).get(model_name, {}), seed, features)
                 result = measure(model, fold, features, headline=headline)
             except ModelError as error:
                 skipped[model_name] = str(error)
+                results.pop(model_name, None)
                 say(f"{name}: {model_name} is left out: {error}")
                 continue
             results.setdefault(model_name, []).append(result)
@@ -232,6 +247,7 @@ def evaluate_data(
                 f"{name} {protocol} seed {seed}: {model_name} {headline} {result.numbers[headline]:.4f}, fit {result.fit_seconds:.1f} s"
             )
             del model
+        took = time.perf_counter() - begun
     if not results:
         raise ModelError(f"{name}: no model could be measured: {skipped}")
     report: dict[str, Any] = {
@@ -246,6 +262,7 @@ def evaluate_data(
     }
     if features is not None and protocol == STRONG:
         report["cold items, recall_capped@20 among the hidden titles"] = cold_items(interactions, features, seeds[0])
+    report["seconds"] = time.perf_counter() - started
     return report
 
 
@@ -292,17 +309,9 @@ def system_b(
         ("collaborative only", "item_knn", features),
         ("the default blend", "blend", features),
     ):
-        result = measure(make_model(name, {}, seed, described), fold)
-        numbers = result.numbers
-        rows.append(
-            {
-                "model": label,
-                "P@10": numbers["precision@10"],
-                "R@10": numbers["recall@10"],
-                "F1": numbers["f1@10"],
-                "ms": result.user_ms,
-            }
-        )
+        result = measure(make_model(name, {}, seed, described), fold, features)
+        told = {column: result.numbers[number] for column, number in SYSTEM_B.items() if number in result.numbers}
+        rows.append({"model": label, **told, "ms": result.user_ms})
     return rows
 
 
@@ -317,8 +326,12 @@ def run(
     titles: Sequence[Title] | None = None,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     say: Say = log.info,
+    minutes: float = MINUTES,
 ) -> dict[str, Any]:
     """Measure models on the named data sets below `data`, or on a file; write the reports to `out`.
+
+    Without `models` those that the data set names, or all. `minutes` bounds each data set and protocol. The reports
+    are written after each, so that a run that is stopped leaves what it has measured.
 
     Raises ModelError or InteractionsError with the reason.
     """
@@ -329,12 +342,14 @@ def run(
     described = from_titles(titles) if titles else None
     report: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-        "models": {name: {} for name in chosen},
+        "minutes": minutes,
         "results": [],
     }
     if interactions is not None:
         read = Interactions.read(interactions)
-        made = evaluate_data(interactions.name, read, None, protocol or STRONG, chosen, seeds, described, settings, say)
+        made = evaluate_data(
+            interactions.name, read, None, protocol or STRONG, chosen, seeds, described, settings, say, minutes
+        )
         report["results"].append(made)
     else:
         for name in datasets:
@@ -345,10 +360,12 @@ def run(
             dataset = DATASETS[name]
             train, test = dataset.read(data)
             features = described if dataset.anime else None
+            measured = chosen if models else list(dataset.models or MODELS)
             for one in (protocol,) if protocol else dataset.protocols:
-                made = evaluate_data(name, train, test, one, chosen, seeds, features, settings, say)
+                made = evaluate_data(name, train, test, one, measured, seeds, features, settings, say, minutes)
                 report["results"].append(made)
-            if features is not None and titles is not None and "hybrid" in chosen:
+                write(report, out)
+            if features is not None and titles is not None and "hybrid" in measured:
                 from recommenders.features import from_tags
 
                 tags = {str(title.id): (*title.genres, *title.themes, title.format or "") for title in titles}
@@ -356,139 +373,3 @@ def run(
     report["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     write(report, out)
     return report
-
-
-def write(report: dict[str, Any], out: Path) -> None:
-    """Write recommenders.json, recommenders.md and the plots."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "recommenders.json").write_text(json.dumps(report, indent=1, default=float) + "\n", encoding="utf-8")
-    (out / "recommenders.md").write_text(markdown(report), encoding="utf-8")
-    for result in report["results"]:
-        for kind, drawing in plots(result).items():
-            (out / f"recommenders-{_slug(result)}-{kind}.svg").write_text(drawing, encoding="utf-8")
-
-
-def _slug(result: Mapping[str, Any]) -> str:
-    return "".join(one if one.isalnum() else "-" for one in f"{result['dataset']}-{result['protocol']}")
-
-
-COLUMNS = ("recall_capped@20", "recall@20", "ndcg@10", "hit_rate@10", "mrr@10", "coverage@10", "novelty@10", "diversity@10",
-           "freshness@10", "serendipity@10", "ndcg@20 without sequels")  # fmt: skip
-
-
-def markdown(report: Mapping[str, Any]) -> str:
-    """Return the report as tables."""
-    lines = [
-        "# Quality of the recommenders",
-        "",
-        f"{report['date']}. Full ranking of all titles. `recall` divides by all titles to be found, `recall_capped` by "
-        "min(k, to be found). ± is the standard error over held-out people of all seeds taken together "
-        "(some are held out by more than one seed). Differences by paired bootstrap over them, 95 %.",
-    ]
-    for result in report["results"]:
-        headline = result["headline"]
-        shown = [name for name in COLUMNS if name in result["models"][0]["numbers"] and name != headline]
-        head = ["model", headline, *shown, "fit s", "ms/user", "against the best"]
-        seeds = ", ".join(str(seed) for seed in result["seeds"])
-        lines += [
-            "",
-            f"## {result['dataset']}, {result['protocol']}",
-            "",
-            f"{result['training people']:,} people to learn from, {result['held-out people']:,} held out, "
-            f"{result['titles']:,} titles; seeds {seeds}.",
-            "",
-            "| " + " | ".join(head) + " |",
-            "|" + "---|" * len(head),
-        ]
-        for row in result["models"]:
-            against = row.get("against the best")
-            told = (
-                f"{against['difference']:+.4f} [{against['low']:+.4f}, {against['high']:+.4f}]" if against else "best"
-            )
-            cells = [
-                row["model"],
-                f"{row[headline]:.4f} ± {row['error']:.4f}",
-                *(f"{row['numbers'][name]:.3f}" for name in shown),
-                f"{row['fit_seconds']:.1f}",
-                f"{row['user_ms']:.2f}",
-                told,
-            ]
-            lines.append("| " + " | ".join(cells) + " |")
-        lines += [f"\nLeft out: {name}, because {reason}" for name, reason in result["skipped"].items()]
-        for key, value in result.items():
-            if key.startswith("cold items"):
-                lines.append(f"\n{key}: " + ", ".join(f"{name} {number:.3f}" for name, number in value.items()))
-        lines += ["", *(f"![{kind}](recommenders-{_slug(result)}-{kind}.svg)" for kind in plots(result))]
-    for name, rows in report.get("system B", {}).items():
-        lines += [
-            "",
-            f"## System B's table ({name}, strong generalisation, seed 42)",
-            "",
-            "| model | P@10 | R@10 | F1 | ms |",
-            "|---|---|---|---|---|",
-        ]
-        lines += [
-            f"| {row['model']} | {row['P@10']:.3f} | {row['R@10']:.3f} | {row['F1']:.3f} | {row['ms']:.2f} |"
-            for row in rows
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def plots(result: Mapping[str, Any]) -> dict[str, str]:
-    """Return the drawings of one result: accuracy against coverage, by history length, by popularity."""
-    headline = result["headline"]
-    rows = result["models"]
-    across = "diversity@10" if "diversity@10" in rows[0]["numbers"] else "coverage@10"
-    points = {row["model"]: [(row["numbers"][across], row[headline])] for row in rows}
-    made = {"accuracy-diversity": draw(points, across, headline, None)}
-    for kind, key, down in (("by-history", "by_history", headline), ("by-popularity", "by_popularity", "recall@20")):
-        groups = list(dict.fromkeys(name for row in rows for name in row[key]))
-        if groups:
-            lines = {
-                row["model"]: [(float(groups.index(name)), value) for name, value in row[key].items()] for row in rows
-            }
-            across = "titles in the history" if kind == "by-history" else "popularity of the title to be found"
-            made[kind] = draw(lines, across, down, groups)
-    return made
-
-
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#8c564b", "#e377c2", "#7f7f7f", "#bcbd22", "#17becf",
-           "#393b79", "#637939")  # fmt: skip
-
-
-def draw(lines: Mapping[str, Sequence[tuple[float, float]]], across: str, up: str, labels: Sequence[str] | None) -> str:
-    """Return an SVG of points, or of lines over named places."""
-    xs = [x for line in lines.values() for x, _ in line]
-    ys = [y for line in lines.values() for _, y in line]
-    left, right = (0.0, max(len(labels) - 1, 1)) if labels else (min(xs), max(xs))
-    high = max([*ys, 1e-9]) * 1.05
-    span = (right - left) or 1.0
-
-    def at(x: float, y: float) -> tuple[float, float]:
-        return 60 + (x - left) / span * 440, 340 - y / high * 300
-
-    parts = [
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 400" font-family="sans-serif" font-size="12" role="img">',
-        f"<title>{escape(up)} against {escape(across)}</title>",
-        '<rect width="680" height="400" fill="#fff"/><path d="M60 40V340H500" fill="none" stroke="#444"/>',
-        f'<text x="280" y="385" text-anchor="middle">{escape(across)}</text><text x="60" y="28">{escape(up)}</text>',
-    ]
-    for step in range(5):
-        value = high * step / 4
-        parts.append(f'<text x="54" y="{340 - 75 * step + 4}" text-anchor="end">{value:.2f}</text>')
-    ticks = (
-        list(enumerate(labels))
-        if labels
-        else [(left + span * step / 4, f"{left + span * step / 4:.2f}") for step in range(5)]
-    )
-    parts += [f'<text x="{at(x, 0)[0]:.1f}" y="358" text-anchor="middle">{escape(text)}</text>' for x, text in ticks]
-    for number, (name, line) in enumerate(lines.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        places = [at(x, y) for x, y in line]
-        if len(places) > 1:
-            way = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-            parts.append(f'<polyline points="{way}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in places]
-        parts.append(f'<circle cx="530" cy="{50 + 20 * number}" r="4" fill="{colour}"/>')
-        parts.append(f'<text x="540" y="{54 + 20 * number}">{escape(name)}</text>')
-    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -150,13 +150,36 @@ def test_evaluate_writes_json_tables_and_plots(nextep, tmp_path):
     assert "scores" in report["skipped"]["mf"]
     assert report["models"][0]["against popularity"]["low"] > 0
     assert "| edlae | " in (tmp_path / "reports" / "recommenders.md").read_text()
-    plots = sorted(path.name for path in (tmp_path / "reports").glob("*.svg"))
-    assert plots == [
-        f"recommenders-many-csv-strong-{kind}.svg" for kind in ("accuracy-diversity", "by-history", "by-popularity")
-    ]
+    plots = sorted(path.name for path in (tmp_path / "reports" / "plots").glob("*.svg"))
+    assert plots == [f"many-csv-strong-{kind}.svg" for kind in ("accuracy-diversity", "by-history", "by-popularity")]
     wrong = nextep("evaluate", "recommenders", "--dataset", "nothing")
     assert wrong.exit_code == 1
     assert "mal_lists" in wrong.stderr
+
+
+def test_a_measurement_ends_in_the_minutes_that_it_is_given(monkeypatch):
+    from recommenders import evaluate
+    from recommenders.interactions import Interactions
+
+    pairs = [(u, (u * 3 + step * (1 + u % 3)) % 40) for u in range(80) for step in range(12)]
+    lists = Interactions.from_arrays([user for user, _ in pairs], [item for _, item in pairs])
+    seconds = iter(range(0, 100_000, 30))
+    monkeypatch.setattr(evaluate.time, "perf_counter", lambda: float(next(seconds)))
+    said: list[str] = []
+
+    def measured(minutes: float) -> dict:
+        return evaluate.evaluate_data("lists", lists, None, "strong", ["popularity", "user_knn"], (1, 2), say=said.append, minutes=minutes)  # fmt: skip
+
+    # A model takes six looks at the clock, so three minutes.
+    whole = measured(1000)
+    assert (whole["seeds"], whole["skipped"]) == ([1, 2], {})
+    one_seed = measured(10)
+    assert one_seed["seeds"] == [1]
+    assert "10 minutes" in one_seed["skipped"]["seed 2"]
+    one_model = measured(2)
+    assert [row["model"] for row in one_model["models"]] == ["popularity"]
+    assert set(one_model["skipped"]) == {"user_knn", "seed 2"}
+    assert any("user_knn is left out" in line for line in said)
 
 
 def test_a_set_of_the_data_folder_is_measured_with_the_catalogue_and_system_bs_table(nextep, tmp_path):
@@ -182,3 +205,5 @@ def test_a_set_of_the_data_folder_is_measured_with_the_catalogue_and_system_bs_t
     cold = report["results"][0]["cold items, recall_capped@20 among the hidden titles"]
     assert cold["content"] > 0
     assert "System B's table (mal_status" in done.stdout
+    assert {"P@10", "R@10", "F1", "NDCG@10", "diversity", "freshness", "ms"} < set(report["system B"]["mal_status"][0])
+    assert report["results"][0]["seconds"] > 0
