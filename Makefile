@@ -4,6 +4,7 @@
 PYTHON ?= python3.11
 DATA ?= ../shared/data
 PORT ?= 8000
+ES ?= ../shared/elasticsearch
 BIN = .venv/bin
 PYTEST_ARGS ?=
 
@@ -46,15 +47,20 @@ lint: install-dev ## Ruff and mypy
 test: lint ## Lint and every test that needs neither root nor a server
 	"$(BIN)/python" -m pytest $(PYTEST_ARGS)
 
-test-es: install-dev ## The tests that need an Elasticsearch at ELASTICSEARCH_URL
-	"$(BIN)/python" -m pytest -m elasticsearch $(PYTEST_ARGS)
+test-es: install-dev ## The tests that need Elasticsearch; starts one (ES=folder of cluster.py) unless ELASTICSEARCH_URL names one
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/test_es.sh "$(ES)" $(PYTEST_ARGS)
 
-evaluate: install ## Measure the quality of search on real data (DATA=folder)
+evaluate: install ## Measure the quality of search and of the recommenders on real data (DATA=folder)
 	"$(BIN)/python" cli.py evaluate search --data "$(DATA)"
+	@# About a quarter of an hour on two cores; --minutes bounds each set, and the report says what it took.
+	"$(BIN)/python" cli.py evaluate recommenders --data "$(DATA)" --dataset mal_lists --dataset mal_status \
+		--dataset ml1m --dataset ml100k --dataset gowalla --dataset lastfm
 
 bench: install ## Measure speed on real data (DATA=folder)
 	"$(BIN)/python" cli.py bench search --data "$(DATA)"
 	"$(BIN)/python" cli.py bench embed --data "$(DATA)"
+	"$(BIN)/python" cli.py bench people
+	"$(BIN)/python" cli.py bench load --data "$(DATA)"
 
 screenshots: install-dev ## Take the pictures of the README and the tour from the running site
 	"$(BIN)/python" scripts/screenshots.py

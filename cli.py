@@ -22,11 +22,20 @@ from config import Settings
 from indexer.commands import catalogue as catalogue_commands
 from indexer.commands import crowd_command
 from recommenders.commands import add_commands
+from search.commands import es as es_commands
+from store.commands import Catalogue
+from store.commands import add_commands as add_store_commands
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from catalogue import Title
     from search.embedders import Embedder
-    from search.engine import Engine
+    from search.engine import Engine, Reader
+
+
+# What a command waits for one node of Elasticsearch, at least.
+COMMAND_SECONDS = 10.0
 
 
 def fail(message: str) -> NoReturn:
@@ -46,10 +55,12 @@ def say(message: str) -> None:
 def main(context: click.Context) -> None:
     """Find your next episode: index a catalogue, serve the site, search, measure."""
     try:
-        context.obj = config.load()
+        settings = config.load()
     except config.SettingsError as error:
         say(f"A setting is wrong:\n{error}")
         sys.exit(2)
+    # Visitors are not kept waiting (`serve` reads the settings anew); a person at a terminal and a job at night may be.
+    context.obj = settings.model_copy(update={"es_timeout": max(settings.es_timeout, COMMAND_SECONDS)})
 
 
 def _ids(_: click.Context, __: click.Parameter, value: str | None) -> tuple[int, ...]:
@@ -96,8 +107,10 @@ def index(
             fail(str(error))
         return
     if if_missing and _serves(engine):
+        _train_default(settings, engine)
         return
-    from indexer.build import build_index, replace_titles
+    from indexer.build import build_index
+    from indexer.only import change_titles
     from indexer.prepare import SAMPLE, prepare
     from indexer.read import CatalogueError
     from indexer.report import Report
@@ -105,14 +118,16 @@ def index(
     report = Report()
     try:
         titles, described = prepare(source or SAMPLE, report, translations=translations, strict=strict)
-        if only:
-            titles = replace_titles(_all_titles(engine), titles, only)
         model, notices = _embedder(settings, embedder)
-        outcome = build_index(titles, engine, model, settings.var, described, report, rebuild=rebuild)
+        if only:
+            outcome = change_titles(titles, only, engine, model, settings.var, described, report)
+        else:
+            outcome = build_index(titles, engine, model, settings.var, described, report, rebuild=rebuild)
     except (EngineError, CatalogueError, ValueError, OSError) as error:
         fail(f"{error}" if str(error) else repr(error))
     for notice in notices:
         say(notice)
+    _train_default(settings, engine)
     if as_json:
         click.echo(json.dumps({"built": outcome.built, "generation": outcome.generation, **report.to_dict()}))
         return
@@ -143,13 +158,33 @@ def _serves(engine: Engine) -> bool:
     return True
 
 
-def _all_titles(engine: Engine) -> list[Title]:
-    from search.engine import Filters
+CROWD_PEOPLE, CROWD_SEED = 3000, 42
 
-    reader = engine.reader()
-    everything = reader.browse(Filters(adult=True, offered=None), "watched", 0, reader.info().documents)
-    titles = reader.documents(everything.ids)
-    return [titles[id] for id in everything.ids]
+
+def _train_default(settings: Settings, engine: Engine) -> None:
+    """Train the default models on a simulated crowd where the bundled catalogue serves and they are not there yet."""
+    from recommenders.default import is_trained, train_default
+
+    info = engine.reader().info()
+    folder = settings.default_models_dir
+    stamp = f"{info.catalogue_hash} {CROWD_PEOPLE} {CROWD_SEED}"
+    if info.provenance != "bundled" or is_trained(folder, stamp):
+        return
+    from indexer.crowd import simulate, write_crowd
+    from indexer.only import all_titles
+
+    titles = all_titles(engine.reader())
+    try:
+        seconds = train_default(
+            titles, lambda file: write_crowd(simulate(titles, CROWD_PEOPLE, CROWD_SEED), file), folder, stamp
+        )
+    except (ValueError, OSError, MemoryError) as error:
+        say(f"The default recommender can't be trained, so recommendations go by content alone: {error}")
+        return
+    say(
+        f"Trained the default recommender on {CROWD_PEOPLE:,} simulated people in {seconds:.1f} s. "
+        "Nobody's data is in it; NEXTEP_MODEL_DIR names your own."
+    )
 
 
 @main.command()
@@ -164,7 +199,11 @@ def serve(settings: Settings, host: str | None, port: int | None, workers: int |
     settings = config.load()
     from webapp.serve import run
 
-    run(settings, workers or settings.workers)
+    try:
+        run(settings, workers or settings.workers)
+    except config.SettingsError as error:
+        say(f"A setting is wrong:\n{error}")
+        sys.exit(2)
 
 
 @main.command()
@@ -300,6 +339,44 @@ def bench_embed(settings: Settings, embedder: str | None, data: Path, texts: int
         fail(str(error))
 
 
+@bench.command("people")
+@click.option("--people", type=click.IntRange(1, 1000), default=12, show_default=True, help="People to make.")
+@click.option("--lengths", default="3,30,100,400", show_default=True, help="Lengths of their lists, in turn.")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=20, show_default=True, help="Home pages a person.")
+@click.pass_obj
+def bench_people(settings: Settings, people: int, lengths: str, rounds: int) -> None:
+    """A home page of rows from a list that has just changed, over the serving catalogue and models."""
+    from search.engine import EngineError
+    from webapp.bench import run_people
+
+    try:
+        counted = tuple(int(length) for length in lengths.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{lengths!r}: numbers with commas between, like 3,30,100.") from None
+    if min(counted) < 1:
+        raise click.BadParameter(f"{lengths!r}: a list has at least one entry.")
+    try:
+        click.echo(run_people(settings, people, counted, rounds))
+    except (EngineError, ValueError, OSError) as error:
+        fail(str(error))
+
+
+@bench.command("load")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.option("--people", type=click.IntRange(1, 1000), default=50, show_default=True, help="People at once.")
+@click.option("--seconds", type=click.FloatRange(1, 3600), default=60, show_default=True, help="How long they click.")
+@click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Worker processes.")
+@click.pass_obj
+def bench_load(settings: Settings, data: Path, people: int, seconds: float, workers: int) -> None:
+    """People on the site with a second of thought between clicks, and the hybrid without a pause."""
+    from evaluation.load import run
+
+    try:
+        click.echo(run(settings, data, people, seconds, workers, say))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
 @main.command("learn")
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
 @click.pass_obj
@@ -315,6 +392,7 @@ def learn_weights(settings: Settings, data: Path) -> None:
 
 main.add_command(catalogue_commands)
 main.add_command(crowd_command)
+main.add_command(es_commands)
 
 
 def _read_titles(path: Path) -> list[Title]:
@@ -324,7 +402,62 @@ def _read_titles(path: Path) -> list[Title]:
     return prepare(path, Report())[0]
 
 
+@evaluate.command("parity")
+@click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
+@click.option("--titles", type=click.IntRange(min=1), help="Only so many of the most watched titles; all unless given.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("reports"), help="Folder of the report.")
+@click.pass_obj
+def evaluate_parity(settings: Settings, data: Path, titles: int | None, out: Path) -> None:
+    """Compare the embedded engine and Elasticsearch on the same queries: resolution and first title."""
+    from evaluation.parity import run
+    from search.engine import EngineError
+
+    try:
+        click.echo(run(settings, data, titles, out))
+    except (ValueError, OSError, EngineError) as error:
+        fail(str(error))
+
+
 add_commands(main, evaluate, _read_titles)
+
+
+class _Names:
+    """The serving index, as matching lists needs it; adult titles count, for they are on people's lists too."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    def known(self, ids: Collection[int]) -> set[int]:
+        """Return those of the ids that the index has."""
+        return set(self.titles(ids))
+
+    def named(self, name: str) -> list[int]:
+        """Return the ids of the titles of exactly this name."""
+        from search.keys import key
+
+        return self._reader.exact([key(name)], adult=True)
+
+    def titles(self, ids: Collection[int]) -> dict[int, Title]:
+        """Return the titles of those ids that are there, asked for a thousand at a time."""
+        wanted, found = list(ids), {}
+        for at in range(0, len(wanted), 1000):
+            found.update(self._reader.documents(wanted[at : at + 1000]))
+        return found
+
+
+def _open_names(settings: Settings) -> Catalogue | None:
+    from search.engine import EngineError, IndexMissing
+    from search.open import open_engine
+
+    try:
+        return _Names(open_engine(settings).reader())
+    except IndexMissing:
+        return None
+    except EngineError as error:
+        fail(str(error))
+
+
+add_store_commands(main, _open_names)
 
 
 def command_names(group: click.Group = main, prefix: Sequence[str] = ()) -> list[str]:

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     env: Literal["development", "production"] = Field(
         "development",
         alias="NEXTEP_ENV",
-        description="development or production; production refuses a missing secret key.",
+        description="development or production; production refuses a missing secret key and a superuser of Elasticsearch.",
     )
     var: Path = Field(
         Path("var"),
@@ -64,6 +64,26 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, alias="NEXTEP_SECRET_KEY", description="Key that signs cookies; production refuses to start without one."
     )
+    api_tokens: SecretStr | None = Field(
+        None,
+        alias="NEXTEP_API_TOKENS",
+        description="Comma-separated tokens of the services that may use profiles and hybrid; empty = anybody may.",
+    )
+    admin_token: SecretStr | None = Field(
+        None,
+        alias="NEXTEP_ADMIN_TOKEN",
+        description="Token of the operator for /admin/conversion; empty = nobody sees it.",
+    )
+    images: bool = Field(
+        False,
+        alias="NEXTEP_IMAGES",
+        description="1 shows a catalogue's own pictures (its image_url), fetched and kept by this site.",
+    )
+    posters: Path | None = Field(
+        None,
+        alias="NEXTEP_POSTERS",
+        description="A folder of posters (<id>.jpg, .png or .webp) that stand before any other picture.",
+    )
     proxies: int = Field(
         0,
         ge=0,
@@ -92,6 +112,36 @@ class Settings(BaseSettings):
     elasticsearch_ca_certs: Path | None = Field(
         None, alias="ELASTICSEARCH_CA_CERTS", description="PEM file of the authority that signed its certificate."
     )
+    index_name: str = Field(
+        "nextep",
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$",
+        alias="NEXTEP_INDEX",
+        description="Alias of the index in Elasticsearch; its generations' names begin with it.",
+    )
+    es_timeout: float = Field(
+        0.9,
+        gt=0,
+        le=60,
+        alias="NEXTEP_ES_TIMEOUT",
+        description="Seconds that a search waits for one node of Elasticsearch.",
+    )
+    es_retries: int = Field(
+        2, ge=0, le=10, alias="NEXTEP_ES_RETRIES", description="Further nodes that a search tries when one fails."
+    )
+    es_breaker_failures: int = Field(
+        5,
+        ge=1,
+        le=1000,
+        alias="NEXTEP_ES_BREAKER_FAILURES",
+        description="Failed searches in a row after which the site stops asking for a while.",
+    )
+    es_breaker_seconds: float = Field(
+        3.0,
+        gt=0,
+        le=600,
+        alias="NEXTEP_ES_BREAKER_SECONDS",
+        description="How long that while is; then one request tries again.",
+    )
     database_url: str | None = Field(
         None, alias="DATABASE_URL", description="SQLAlchemy URL; empty = SQLite in NEXTEP_VAR."
     )
@@ -107,6 +157,12 @@ class Settings(BaseSettings):
         return self.today or datetime.date.today()
 
     @property
+    def tokens(self) -> tuple[str, ...]:
+        """The API tokens, none where the API is open."""
+        given = self.api_tokens.get_secret_value() if self.api_tokens else ""
+        return tuple(part.strip() for part in given.split(",") if part.strip())
+
+    @property
     def index_dir(self) -> Path:
         """Where the embedded engine keeps its generations."""
         return self.var / "index"
@@ -115,6 +171,11 @@ class Settings(BaseSettings):
     def vectors_dir(self) -> Path:
         """Where the cache of embeddings lives."""
         return self.var / "vectors"
+
+    @property
+    def default_models_dir(self) -> Path:
+        """Where `nextep index` puts the models learned from the simulated crowd."""
+        return self.var / "models" / "default"
 
     @property
     def sqlalchemy_url(self) -> str:

@@ -8,7 +8,7 @@ import socket
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from config import Settings
+from config import Settings, SettingsError
 
 NEEDED_DISK = 1_000_000_000
 NEEDED_MEMORY = 1_500_000_000
@@ -34,9 +34,13 @@ class Finding:
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Return a finding for each of model, engine and index, port, disk, memory, database and secret key."""
+    """Return a finding for each of model, engine and index, port, disk, memory, database and secret key.
+
+    With an Elasticsearch also for its version, sign-in, licence, analysers and disk.
+    """
     return [
         _model(settings),
+        *_elasticsearch(settings),
         *_index(settings),
         _database(settings),
         _port(settings),
@@ -60,15 +64,67 @@ def _model(settings: Settings) -> Finding:
     return Finding("model", "ok", f"{embedder.name} {embedder.revision}, {embedder.dims} dimensions, {languages}")
 
 
+def _elasticsearch(settings: Settings) -> list[Finding]:
+    """Return what is found of the cluster: nothing where none is set, one finding where it can't be reached."""
+    if not settings.elasticsearch_url:
+        return []
+    from search.elastic.client import connect
+    from search.elastic.status import UNKNOWN, look
+    from search.engine import EngineError
+
+    try:
+        connection = connect(settings, guard=False)
+        try:
+            seen = look(connection, settings.index_name)
+        finally:
+            connection.close()
+    except (EngineError, SettingsError) as error:
+        return [Finding("elasticsearch", "wrong", str(error), "docs/elasticsearch.md tells what each message means")]
+    version = f"version {seen.version} at {', '.join(settings.elasticsearch_url)}, health {seen.health or UNKNOWN}"
+    reached = Finding("elasticsearch", "ok", version)
+    if seen.health == "red":
+        reached = Finding("elasticsearch", "wrong", version, "part of the data can't be reached: is a node missing?")
+    serious: Literal["wrong", "note"] = "wrong" if settings.env == "production" else "note"
+    sign_in = Finding("sign-in", "ok", "the API key" if settings.elasticsearch_api_key else "a user without all rights")
+    if not seen.secured:
+        sign_in = Finding("sign-in", serious, "security is off: whoever reaches the port may do everything",
+                          "set xpack.security.enabled=true")  # fmt: skip
+    elif seen.superuser:
+        sign_in = Finding("sign-in", serious, "a superuser's, which production refuses", "nextep es setup")
+    licence = Finding("licence", "ok", seen.licence or UNKNOWN)
+    if seen.licence not in (None, "basic"):
+        licence = Finding("licence", "note", f"{seen.licence}: what it allows may answer 403 on the free basic one",
+                          "xpack.license.self_generated.type=basic")  # fmt: skip
+    missing = [name for name, there in seen.analysers.items() if there is False]
+    unseen = [name for name, there in seen.analysers.items() if there is None]
+    analysers = Finding("analysers", "ok", UNKNOWN if unseen else ", ".join(seen.analysers))
+    if missing:
+        said = f"the server has no {', '.join(missing)}: Korean and Japanese are searched by pairs of letters"
+        analysers = Finding(
+            "analysers", "note", said, "install the plugins on every node: es/Dockerfile; then nextep index --rebuild"
+        )
+    disk = Finding("elasticsearch disk", "ok", seen.disk or UNKNOWN)
+    if any(index.blocked for index in seen.indices):
+        disk = Finding(
+            "elasticsearch disk", "wrong", "full: indices are read-only, so indexing fails", "make room on the nodes"
+        )
+    elif seen.disk in ("yellow", "red"):
+        disk = Finding(
+            "elasticsearch disk", "wrong", f"nearly full ({seen.disk})", "make room before indices turn read-only"
+        )
+    return [reached, sign_in, licence, analysers, disk]
+
+
 def _index(settings: Settings) -> list[Finding]:
     from search.engine import EngineError, IndexMismatch, IndexMissing
     from search.open import open_encoder, open_engine
 
-    engine = open_engine(settings)
-    name = Finding("engine", "ok", f"{engine.name} in {settings.index_dir.resolve()}")
-    if settings.elasticsearch_url:
-        ignored = "ELASTICSEARCH_URL is set, but this version has the embedded engine alone, which serves"
-        name = Finding("engine", "note", ignored, "unset ELASTICSEARCH_URL")
+    try:
+        engine = open_engine(settings)
+    except SettingsError as error:
+        return [Finding("engine", "wrong", str(error))]
+    where = f"alias {settings.index_name}" if settings.elasticsearch_url else str(settings.index_dir.resolve())
+    name = Finding("engine", "ok", f"{engine.name} in {where}")
     try:
         info = engine.reader().info()
         open_encoder(settings).check(info)

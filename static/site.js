@@ -57,3 +57,25 @@ document.addEventListener("click", async (event) => {
 // On narrow screens the facets begin folded.
 const facets = document.querySelector("details.facets");
 if (facets && matchMedia("(max-width: 899px)").matches) facets.open = false;
+
+// "?" shows the keys, and so does the link at the foot of the page.
+const keys = document.getElementById("keys-dialog");
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "?" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  if (!keys?.open) keys?.showModal();
+});
+document.querySelector("a[data-keys]")?.addEventListener("click", (event) => {
+  if (!keys || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  keys.showModal();
+});
+keys?.addEventListener("click", (event) => { if (event.target === keys) keys.close(); });
+
+// The page for when there is no network; browsers keep service workers to secure addresses.
+if ("serviceWorker" in navigator) {
+  const register = () => setTimeout(() => navigator.serviceWorker.register("/sw.js").catch(() => {}), 1500);
+  if (document.readyState === "complete") register();
+  else addEventListener("load", register, { once: true });
+}

@@ -8,8 +8,21 @@ import pytest
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+# The server of the tests marked elasticsearch. The others must not see it: they run on the embedded engine.
+ELASTICSEARCH = {name: value for name, value in os.environ.items() if name.startswith("ELASTICSEARCH_")}
+
+
 def pytest_configure(config):
     config.stash[_SKIPPED] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    if item.get_closest_marker("elasticsearch"):
+        os.environ.update(ELASTICSEARCH)
+    else:
+        for name in ELASTICSEARCH:
+            os.environ.pop(name, None)
 
 
 _SKIPPED = pytest.StashKey[list[str]]()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 
+import elastic_server
 import pytest
 from samples import CATALOGUE, WordHashEmbedder, fill
 
@@ -13,6 +14,8 @@ import doctor
 from doctor import Finding, examine
 from indexer.build import Source, build_index
 from indexer.report import Report
+from search.elastic.client import connect
+from search.elastic.rights import make_keys
 from search.embedders import EmbedderUnavailable
 from search.open import open_engine
 
@@ -173,3 +176,63 @@ def test_a_finding_is_a_line_and_a_dict():
     finding = Finding("index", "wrong", "none", "nextep index")
     assert finding.text() == "WRONG index: none\n      -> nextep index"
     assert finding.to_dict() == {"name": "index", "status": "wrong", "detail": "none", "mend": "nextep index"}
+
+
+# -- Elasticsearch ------------------------------------------------------------------------------------------------------
+
+
+def test_an_elasticsearch_that_does_not_answer_is_wrong_with_the_reason(tmp_path):
+    told = found(settings(tmp_path, elasticsearch_url=f"http://127.0.0.1:{free_port()}"))["elasticsearch"]
+    assert told.status == "wrong"
+    assert "Nothing answers" in told.detail
+    assert "docs/elasticsearch.md" in told.mend
+
+
+def test_an_address_that_can_not_be_one_is_wrong_and_not_a_crash(tmp_path):
+    told = found(settings(tmp_path, elasticsearch_url="localhost"))["elasticsearch"]
+    assert (told.status, "ELASTICSEARCH_URL" in told.detail) == ("wrong", True)
+
+
+def elastic(tmp_path, **given) -> dict[str, Finding]:
+    server = {elastic_server.NAMES[name]: value for name, value in elastic_server.need_server().items()}
+    made = settings(tmp_path, **{**server, "index_name": "nextep-doctor", "es_timeout": 10, **given})
+    return found(made)
+
+
+@pytest.mark.elasticsearch
+def test_a_server_is_told_with_version_licence_analysers_and_disk(tmp_path):
+    told = elastic(tmp_path)
+    assert "version 9." in told["elasticsearch"].detail
+    assert (told["licence"].status, told["licence"].detail) == ("ok", "basic")
+    assert (told["analysers"].status, told["analysers"].detail) == ("ok", "nori, kuromoji")
+    assert told["elasticsearch disk"].status == "ok"
+    assert (told["index"].status, told["index"].mend) == ("wrong", "nextep index")
+
+
+@pytest.mark.elasticsearch
+def test_a_superuser_is_noted_and_wrong_in_production(tmp_path):
+    for env, status in (("development", "note"), ("production", "wrong")):
+        told = elastic(tmp_path, env=env, secret_key="x")["sign-in"]
+        assert (told.status, told.mend) == (status, "nextep es setup")
+        assert "superuser" in told.detail
+
+
+@pytest.mark.elasticsearch
+def test_a_wrong_password_is_wrong_and_not_shown(tmp_path):
+    told = elastic(tmp_path, elasticsearch_password="hush-hush")["elasticsearch"]
+    assert told.status == "wrong"
+    assert "ELASTICSEARCH_PASSWORD" in told.detail
+    assert "hush-hush" not in told.text()
+
+
+@pytest.mark.elasticsearch
+def test_the_search_key_is_enough_for_the_doctor(tmp_path):
+    environment = elastic_server.need_server()
+    admin = connect(elastic_server.settings(environment), guard=False)
+    key = make_keys(admin, "nextep-doctor", expires="1h").search
+    admin.close()
+    only = {"elasticsearch_api_key": key, "elasticsearch_username": None, "elasticsearch_password": None}
+    told = elastic(tmp_path, env="production", secret_key="x", **only)
+    assert (told["sign-in"].status, told["sign-in"].detail) == ("ok", "the API key")
+    assert told["elasticsearch"].status == "ok"
+    assert told["licence"].detail == "not visible to this sign-in"

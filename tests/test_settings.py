@@ -24,8 +24,12 @@ VALUES = {
     "NEXTEP_TRUST_REMOTE_CODE": ("1", True),
     "NEXTEP_RATE_LIMIT": ("0", 0),
     "NEXTEP_ADULT": ("1", True),
+    "NEXTEP_IMAGES": ("1", True),
+    "NEXTEP_POSTERS": ("posters", Path("posters")),
     "NEXTEP_TODAY": ("2020-05-01", datetime.date(2020, 5, 1)),
     "NEXTEP_SECRET_KEY": ("s3cret", "s3cret"),
+    "NEXTEP_API_TOKENS": ("one, two", "one, two"),
+    "NEXTEP_ADMIN_TOKEN": ("t0ken", "t0ken"),
     "NEXTEP_PROXIES": ("2", 2),
     "NEXTEP_HOSTS": ("a.example, b.example,", ("a.example", "b.example")),
     "NEXTEP_MODEL_DIR": ("models", Path("models")),
@@ -34,6 +38,11 @@ VALUES = {
     "ELASTICSEARCH_USERNAME": ("elastic", "elastic"),
     "ELASTICSEARCH_PASSWORD": ("pw", "pw"),
     "ELASTICSEARCH_CA_CERTS": ("ca.pem", Path("ca.pem")),
+    "NEXTEP_INDEX": ("anime", "anime"),
+    "NEXTEP_ES_TIMEOUT": ("0.5", 0.5),
+    "NEXTEP_ES_RETRIES": ("3", 3),
+    "NEXTEP_ES_BREAKER_FAILURES": ("3", 3),
+    "NEXTEP_ES_BREAKER_SECONDS": ("10", 10.0),
     "DATABASE_URL": ("postgresql://u:p@h/d", "postgresql://u:p@h/d"),
 }
 
@@ -113,6 +122,11 @@ def test_a_blank_value_is_none_given(alias, monkeypatch, tmp_path):
         ("NEXTEP_TRUST_REMOTE_CODE", "2", "valid boolean"),
         ("NEXTEP_TODAY", "01/05/2020", "valid date"),
         ("NEXTEP_PROXIES", "-1", "greater than or equal to 0"),
+        ("NEXTEP_INDEX", "Upper Case", "match pattern"),
+        ("NEXTEP_ES_TIMEOUT", "0", "greater than 0"),
+        ("NEXTEP_ES_RETRIES", "-1", "greater than or equal to 0"),
+        ("NEXTEP_ES_BREAKER_FAILURES", "0", "greater than or equal to 1"),
+        ("NEXTEP_ES_BREAKER_SECONDS", "long", "valid number"),
     ],
 )
 def test_a_bad_value_names_itself_and_what_is_allowed(alias, written, allowed, monkeypatch):

@@ -39,7 +39,7 @@ def test_every_page_answers_in_both_languages(client, address, language):
 def test_no_page_links_to_nowhere(client, address):
     links = {link.partition("#")[0] for link in get(client, address).links() if link.startswith("/")}
     for link in sorted(links - {""}):
-        assert client.get(link).status_code == 200, f"{address} links to {link}"
+        assert client.get(link, follow_redirects=True).status_code == 200, f"{address} links to {link}"
 
 
 @pytest.mark.parametrize("address", PAGES)

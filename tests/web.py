@@ -142,7 +142,9 @@ class Page(HTMLParser):
 
     def title_ids(self) -> list[int]:
         """Return the titles linked to, in order, each time."""
-        return [int(found[1]) for link in self.links() if (found := re.fullmatch(r"/titles/(\d+)", link))]
+        return [
+            int(found[1]) for link in self.links() if (found := re.fullmatch(r"/titles/(\d+)(?:\?from=[\w.-]+)?", link))
+        ]
 
     def section(self, id: str) -> Page:
         """Return the section of that id as a page of its own (sections do not nest here)."""

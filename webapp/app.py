@@ -11,18 +11,58 @@ import config
 from config import ROOT, Settings
 from search.service import SearchService
 from store.searches import SearchLog
-from webapp import assets, errors, i18n, logs, metrics, security, visitors, wording
-from webapp.api import health, openapi
+from webapp import assets, errors, hybrid, i18n, jsonld, logs, metrics, models, security, shown, visitors, who, wording
+from webapp.api import health, openapi, people_rows, profile, recommend
+from webapp.api import lists as api_lists
 from webapp.api import search as api_search
 from webapp.api import suggest as api_suggest
 from webapp.api import titles as api_titles
-from webapp.pages import about, art, browse, docs, home, preferences, titles, wellknown
+from webapp.pages import (
+    about,
+    admin,
+    art,
+    browse,
+    docs,
+    home,
+    images,
+    my_list,
+    offline,
+    people,
+    preferences,
+    quality,
+    share,
+    surprise,
+    taste,
+    titles,
+    transfer,
+    wellknown,
+)
 from webapp.pages import search as search_page
 from webapp.services import Services
 
-PAGES = (home, search_page, titles, browse, about, docs, art, wellknown)
-API = (api_search, api_suggest, api_titles, health, openapi)
+PAGES = (
+    home,
+    search_page,
+    titles,
+    browse,
+    people,
+    my_list,
+    transfer,
+    taste,
+    about,
+    quality,
+    admin,
+    docs,
+    art,
+    images,
+    share,
+    surprise,
+    offline,
+    wellknown,
+)
+API = (api_search, api_suggest, api_titles, api_lists, people_rows, profile, recommend, health, openapi)
 MAX_BODY_BYTES = 1_000_000
+SESSION_SECONDS = 365 * 86400
 
 
 def create_app(
@@ -30,16 +70,21 @@ def create_app(
 ) -> Flask:
     """Return the site for `settings`; tests hand in a search service and a log of searches of their own.
 
-    Raises SettingsError in production without a secret key. Neither a missing index nor a missing database stops
+    Raises SettingsError in production without a secret key or with a superuser of Elasticsearch. Neither a missing index nor a missing database stops
     it: pages that need them say so.
     """
     settings = settings or config.load()
+    if service is None:
+        security.refuse_superuser(settings)
     app = Flask("webapp", root_path=str(ROOT), template_folder="templates", static_folder=None)
     app.config.update(
         SECRET_KEY=security.secret_key(settings),
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=SESSION_SECONDS,
+        # Else every picture and style sheet would come with a cookie, and no cache could keep it.
+        SESSION_REFRESH_EACH_REQUEST=False,
         WTF_CSRF_TIME_LIMIT=None,
         JSON_SORT_KEYS=False,
         TEMPLATES_AUTO_RELOAD=False,
@@ -53,16 +98,26 @@ def create_app(
     logs.init(app, settings)
     app.extensions["nextep"] = services = Services(settings, service, log)
     metrics.init(app)
+    people.init(app)
     security.init(app, settings)
     i18n.init(app)
     visitors.init(app)
+    who.init(app)
+    shown.init(app)
+    my_list.init(app)
+    taste.init(app)
     preferences.init(app)
     assets.init(app)
     wording.init(app)
+    images.init(app)
+    share.init(app, warm=service is None)
+    jsonld.init(app)
     errors.init(app)
     for module in (*PAGES, *API):
         app.register_blueprint(module.blueprint)
     security.limit(app, settings)
+    hybrid.init(app, warm=service is None)
+    models.init(app, warm=service is None)
     if service is None:
         # The model takes seconds to load; the first visitor need not wait for it.
         threading.Thread(target=services.warm, name="warm", daemon=True).start()

@@ -63,7 +63,8 @@ def _query(error: QueryError) -> Response:
 
 def _engine(error: EngineError) -> Response:
     log.error("engine unavailable", reason=str(error), kind=type(error).__name__)
-    response = failure(503, str(error) if is_api() else "")
+    # What an outsider needs not know (addresses, users) is in the log, in /readyz and in `nextep doctor`.
+    response = failure(503, getattr(error, "public", str(error)) if is_api() else "")
     response.headers["Retry-After"] = str(ENGINE_RETRY_SECONDS)
     return response
 

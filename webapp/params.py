@@ -86,7 +86,7 @@ def read(args: MultiDict[str, str], params: Sequence[Param], *, strict: bool) ->
     if strict:
         for name in args:
             if name not in known and not _IGNORED.fullmatch(name):
-                raise QueryError(name[:60], _unknown_parameter(name[:60], known))
+                raise QueryError(name[:60], unknown(name[:60], known))
     given: dict[str, Any] = {}
     for param in params:
         texts = [text for text in args.getlist(param.name) if text.strip()]
@@ -101,11 +101,16 @@ def read(args: MultiDict[str, str], params: Sequence[Param], *, strict: bool) ->
             given[param.name] = _value(param, texts[0])
         elif param.required:
             raise QueryError(param.name, _("%(name)s is empty; type a title, a genre or what a story is about.", name=param.name))  # fmt: skip
+    check_years(given)
+    defaults = {param.name: [] if param.repeated else param.default for param in params}
+    return Values({**defaults, **given}, given)
+
+
+def check_years(given: Mapping[str, Any]) -> None:
+    """Raise QueryError when the first year is after the last."""
     first, last = given.get("year_from"), given.get("year_to")
     if first is not None and last is not None and first > last:
         raise QueryError("year_from", _("year_from %(first)s is after year_to %(last)s.", first=first, last=last))
-    defaults = {param.name: [] if param.repeated else param.default for param in params}
-    return Values({**defaults, **given}, given)
 
 
 def _value(param: Param, text: str) -> Any:
@@ -193,7 +198,8 @@ def _unknown_value(parameter: str, text: str, known: Iterable[str]) -> str:
     return _("%(name)s %(value)s is unknown. There are for instance %(near)s.", name=parameter, value=_shown(text), near=some)  # fmt: skip
 
 
-def _unknown_parameter(name: str, known: Iterable[str]) -> str:
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a parameter that there is not, with the nearest or all that there are."""
     near = difflib.get_close_matches(name, list(known), 1, 0.6)
     if near:
         return _("There is no parameter %(name)s. Did you mean %(near)s?", name=_shown(name), near=near[0])

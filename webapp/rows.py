@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -44,17 +44,33 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `window` is None where it can't be switched; `note` says what the reader should know of it."""
+    """One row. `window` is None where it can't be switched; `note` says what the reader should know of it.
+
+    `reasons` says by id why a title is there, `progress` which share of its episodes was seen (0 to 1), `seed` is the
+    work that a "because" row is about, `model` what chose the titles, `link` an address for the heading. A row that is
+    not `filled` is a heading whose titles come from /rows/{name}.
+    """
 
     name: str
     title: str
     items: Sequence[Title] = ()
-    kind: Literal["row", "top", "tiles", "moods"] = "row"
+    kind: Literal["row", "top", "tiles", "moods", "continue", "because"] = "row"
     note: str = ""
     window: Window | None = None
     more: Mapping[str, str | int] = field(default_factory=dict)
     tiles: Sequence[Tile] = ()
     moods: Sequence[str] = ()
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    progress: Mapping[int, float] = field(default_factory=dict)
+    seed: Title | None = None
+    model: str = ""
+    link: str = ""
+    filled: bool = True
+
+    @property
+    def whys(self) -> list[str]:
+        """Return the reason of each title in the order of the row, empty where it has none."""
+        return [self.reasons.get(title.id, "") for title in self.items]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +169,17 @@ def chart(name: str, pool: Pool, opened: Sequence[Title], window: Window) -> Row
         "top_rated": _("Top rated"),
         "most_watched": _("Most watched"),
     }
-    all_time = {
-        "top10": loved(pool) or one_a_series(pool.watched),
-        "top_rated": one_a_series(pool.rated),
-        "most_watched": one_a_series(pool.watched),
+    all_time: dict[str, Callable[[], Sequence[Title]]] = {
+        "top10": lambda: loved(pool) or one_a_series(pool.watched),
+        "top_rated": lambda: one_a_series(pool.rated),
+        "most_watched": lambda: one_a_series(pool.watched),
     }
-    lately = {
-        "top10": _blend(opened),
-        "top_rated": sorted(opened, key=lambda title: -(title.score or 0)),
-        "most_watched": list(opened),
+    lately: dict[str, Callable[[], Sequence[Title]]] = {
+        "top10": lambda: _blend(opened),
+        "top_rated": lambda: sorted(opened, key=lambda title: -(title.score or 0)),
+        "most_watched": lambda: list(opened),
     }
-    items, note, window = _windowed(all_time[name], lately[name], window, length)
+    items, note, window = _windowed(all_time[name](), lately[name](), window, length)
     more = {"top10": {}, "top_rated": {"sort": "score"}, "most_watched": {"sort": "watched"}}[name]
     return Row(name, headings[name], items, "top" if name == "top10" else "row", note, window, more)
 

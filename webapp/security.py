@@ -87,7 +87,7 @@ def limit(app: Flask, settings: Settings) -> None:
     app.extensions["nextep-limiter"] = limiter
 
     def guard(endpoints: tuple[str, ...], rate: int, scope: str) -> None:
-        shared: Callable[[Any], Any] = limiter.shared_limit(f"{rate}/minute", scope=scope)
+        shared: Callable[[Any], Any] = limiter.shared_limit(f"{rate}/minute", scope=scope, exempt_when=_has_token)
         for endpoint in endpoints:
             app.view_functions[endpoint] = shared(app.view_functions[endpoint])
 
@@ -98,6 +98,11 @@ def limit(app: Flask, settings: Settings) -> None:
     @app.before_request
     def remember() -> None:
         g.limiter = limiter
+
+
+def _has_token() -> bool:
+    """Tell whether a service with one of the API tokens asks; one address may stand for many people then."""
+    return bool(g.get("has_token"))
 
 
 def retry_after() -> int:
@@ -125,6 +130,15 @@ def set_cookie(response: Response, name: str, value: str, days: int) -> None:
     response.set_cookie(
         name, value, max_age=days * 86400, httponly=True, samesite="Lax", secure=cookie_secure(), path="/"
     )
+
+
+def refuse_superuser(settings: Settings) -> None:
+    """Raise SettingsError in production for a superuser of Elasticsearch; elsewhere warn of one."""
+    if settings.elasticsearch_url:
+        # The client takes half a second to import; without an address nobody needs it.
+        from search.elastic.client import refuse_superuser as refuse
+
+        refuse(settings)
 
 
 def secret_key(settings: Settings) -> str:

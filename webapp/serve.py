@@ -9,6 +9,7 @@ import gunicorn.http.message
 from gunicorn.app.base import BaseApplication
 
 from config import Settings
+from webapp.security import refuse_superuser, secret_key
 
 # gunicorn refuses a line of more than 8,190 bytes with a page of its own, which a long Korean query has; ours says
 # which parameter is too long and what is allowed.
@@ -32,7 +33,12 @@ class _Server(BaseApplication):  # type: ignore[misc]
 
 
 def run(settings: Settings, workers: int) -> None:
-    """Serve until stopped; prints the address once it listens."""
+    """Serve until stopped; prints the address once it listens.
+
+    Raises SettingsError, before any worker starts, for what production refuses.
+    """
+    secret_key(settings)
+    refuse_superuser(settings)
     gunicorn.http.message.MAX_REQUEST_LINE = LONGEST_LINE
     address = f"{settings.host}:{settings.port}"
     options = {

@@ -1,4 +1,4 @@
-"""What the process holds open: search, the log of searches and what is cached of them."""
+"""What the process holds open: search, the store of people and searches, and what is cached of them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from flask import current_app
 from sqlalchemy.exc import SQLAlchemyError
 
 from catalogue import Title
-from config import Settings
+from config import ROOT, Settings
 from search.engine import EngineError
 from search.service import SearchService
+from store.open import Store, open_store
 from store.searches import SearchLog
 from webapp.pool import Pool, gather
 from webapp.recorder import Recorder
@@ -25,18 +26,24 @@ log = structlog.get_logger("nextep.web")
 CACHED_SECONDS = 60.0
 RETRY_SECONDS = 30.0
 OPENED_KEPT = 300
+SAMPLE_PEOPLE = ROOT / "data" / "sample" / "people.jsonl"
 T = TypeVar("T")
 
 
 class Services:
-    """Search and the log of searches of one process, opened once, and again when the database comes back."""
+    """Search and the store of one process, opened once, and again when the database comes back."""
 
     def __init__(
-        self, settings: Settings, search: SearchService | None = None, searches: SearchLog | None = None
+        self,
+        settings: Settings,
+        search: SearchService | None = None,
+        searches: SearchLog | None = None,
+        store: Store | None = None,
     ) -> None:
         """Take what a test hands in; the rest is opened from the settings."""
         self.settings = settings
         self._searches = searches
+        self._store = store
         self._next_try = 0.0
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[float, Any]] = {}
@@ -48,22 +55,31 @@ class Services:
         else:
             search.suggested, search.trending = self.popular, self.trending
         self.search = search
-        self.recorder = Recorder(self.searches)
+        self.recorder = Recorder(self.searches, self.store)
 
     # -- the database ----------------------------------------------------------------------------------------------
 
-    def searches(self) -> SearchLog | None:
-        """Return the log of searches, None while its database can't be opened (tried again every 30 s)."""
-        if self._searches is not None or time.monotonic() < self._next_try:
-            return self._searches
+    def store(self) -> Store | None:
+        """Return people, lists and events, None while their database can't be opened (tried again every 30 s)."""
+        if self._store is not None or time.monotonic() < self._next_try:
+            return self._store
         with self._lock:
-            if self._searches is None and time.monotonic() >= self._next_try:
+            if self._store is None and time.monotonic() >= self._next_try:
                 self._next_try = time.monotonic() + RETRY_SECONDS
                 try:
-                    self._searches = _open_log(self.settings)
+                    store = open_store(self.settings.sqlalchemy_url)
+                    store.people.ensure_samples(SAMPLE_PEOPLE)
+                    self._store = store
                 except (SQLAlchemyError, OSError) as error:
                     log.error("database unavailable", error=str(error).splitlines()[0])
-        return self._searches
+        return self._store
+
+    def searches(self) -> SearchLog | None:
+        """Return the log of searches, None while its database can't be opened."""
+        if self._searches is not None:
+            return self._searches
+        store = self.store()
+        return store.searches if store else None
 
     # -- what people searched and opened ---------------------------------------------------------------------------
 
@@ -134,19 +150,11 @@ class Services:
         try:
             self.search.reader()
             self.pool()
-            self.searches()
+            self.store()
         except EngineError as error:
             log.warning("not ready", reason=str(error))
         except Exception:
             log.exception("warming failed")
-
-
-def _open_log(settings: Settings) -> SearchLog:
-    from store.database import connect, sessions, upgrade
-
-    engine = connect(settings.sqlalchemy_url)
-    upgrade(engine)
-    return SearchLog(sessions(engine))
 
 
 def services() -> Services:

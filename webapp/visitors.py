@@ -28,13 +28,18 @@ def init(app: Flask) -> None:
 
 def visitor() -> str | None:
     """Return the visitor's hash, 32 characters; None for one without our cookie and for a mere prefetch."""
-    if "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+    if prefetched():
         return None
     value = _cookie()
     if value is None:
         return None
     salt = str(current_app.secret_key).encode()
     return hashlib.blake2b(value, key=hashlib.sha256(salt).digest(), digest_size=16).hexdigest()
+
+
+def prefetched() -> bool:
+    """Tell whether a browser fetches a page before anybody asked for it."""
+    return "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", ""))
 
 
 def record_search(text: str, key: str, resolution: str, hits: int) -> None:

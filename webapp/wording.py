@@ -69,7 +69,7 @@ def init(app: Flask) -> None:
     """Offer the words to templates, and keep what could rearrange a page out of all that they say."""
     app.jinja_env.finalize = harmless
     app.jinja_env.globals.update(
-        name=name, second_name=second_name, art=art_url, icon=icon, here=here, people_count=people_count,
+        name=name, second_name=second_name, icon=icon, here=here, people_count=people_count,
         episodes=episodes, season=season, source=source, relation=relation, role=role, person=person, day=day,
         duration=duration, genre_label=genre_label, format_label=format_label, lettering=lettering, whole=whole,
         name_language=name_language, synopsis=synopsis, filter_words=filter_words, labels=labels, score=score,
@@ -247,7 +247,6 @@ def filter_words(parameter: str, value: object) -> str:
 NOTICES = {
     "no_model": N_("The language model is not available, so this search goes by words alone."),
     "lsa": N_("No language model was at hand when the catalogue was indexed; search by meaning is weaker than usual."),
-    "engine": N_("Elasticsearch was asked for, but the embedded engine answers."),
     "partial": N_("A part of the index did not answer; there may be more than is shown."),
 }
 
@@ -282,13 +281,6 @@ def leg_label(leg: str) -> str:
 
 
 # -- pieces of pages -----------------------------------------------------------------------------------------------
-
-
-def art_url(title: Title, shape: str = "poster") -> str:
-    """Return the address of a title's picture."""
-    from webapp.pages.art import address
-
-    return address(title.id, shape)
 
 
 def icon(symbol: str) -> Markup:

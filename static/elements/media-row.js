@@ -3,24 +3,29 @@ class MediaRow extends HTMLElement {
   connectedCallback() {
     this.track = this.querySelector(".track");
     if (!this.track || this.back) return;
-    this.links = [...this.track.querySelectorAll("a")];
     this.back = this.arrow("back", "chevron-left", this.dataset.previous, -1);
     this.on = this.arrow("on", "chevron-right", this.dataset.next, 1);
     this.prepend(this.back);
     this.append(this.on);
-    this.links.forEach((link, at) => { link.tabIndex = at ? -1 : 0; });
     this.track.addEventListener("keydown", (event) => this.key(event));
     this.track.addEventListener("focusin", (event) => this.rove(event.target.closest("a")));
     this.track.addEventListener("scroll", () => {
       cancelAnimationFrame(this.frame);
       this.frame = requestAnimationFrame(() => this.ends());
     }, { passive: true });
+    // Cards come and go: what nobody is interested in leaves the row, and an undo brings it back.
+    new MutationObserver(() => { this.rove(); this.ends(); }).observe(this.track, { childList: true });
     this.watcher = new ResizeObserver(() => this.ends());
     this.watcher.observe(this.track);
+    this.rove();
   }
 
   disconnectedCallback() {
     this.watcher?.disconnect();
+  }
+
+  get links() {
+    return [...this.track.querySelectorAll(":scope > li > a")];
   }
 
   arrow(side, symbol, label, direction) {
@@ -30,23 +35,28 @@ class MediaRow extends HTMLElement {
     // The keyboard has the arrow keys; these are for the mouse.
     button.tabIndex = -1;
     button.setAttribute("aria-label", label);
-    const sprite = document.querySelector("search-box use").getAttribute("href").split("#")[0];
+    const sprite = document.querySelector("use[href*='icons']").getAttribute("href").split("#")[0];
     button.innerHTML = `<svg class="icon" aria-hidden="true"><use href="${sprite}#${symbol}"/></svg>`;
     button.addEventListener("click", () => { if (button.ariaDisabled !== "true") this.move(direction); });
     return button;
   }
 
-  step() {
-    const [first, second] = this.track.children;
-    return second ? second.offsetLeft - first.offsetLeft : this.track.clientWidth;
-  }
-
+  // Forward to the first card that is not wholly in view; back until the one before the first is the last in view.
   move(direction) {
-    const step = this.step();
-    const inset = this.track.children[0].offsetLeft;
-    const cards = Math.max(1, Math.floor((this.track.clientWidth - 2 * inset + 1) / step));
-    const at = Math.round(this.track.scrollLeft / step);
-    glide(this.track, (at + direction * cards) * step);
+    const { scrollLeft, clientWidth, children } = this.track;
+    if (!children.length) return;
+    const inset = children[0].offsetLeft;
+    const places = [...children].map((card) => card.offsetLeft - inset);
+    const room = clientWidth - 2 * inset + 2;
+    const right = (at) => places[at] + children[at].offsetWidth;
+    let to;
+    if (direction > 0) {
+      to = places.findIndex((place, at) => place > scrollLeft + 2 && right(at) > scrollLeft + room);
+    } else {
+      const before = places.findLastIndex((place) => place < scrollLeft - 2);
+      to = places.findIndex((place) => place >= right(before) - room);
+    }
+    if (to >= 0) glide(this.track, places[to]);
   }
 
   ends() {
@@ -57,16 +67,21 @@ class MediaRow extends HTMLElement {
   }
 
   rove(link) {
-    if (!link) return;
-    for (const other of this.links) other.tabIndex = other === link ? 0 : -1;
+    const links = this.links;
+    const chosen = link && links.includes(link) ? link : links.find((one) => one.tabIndex === 0 && one.dataset.roved) ?? links[0];
+    for (const one of links) {
+      one.tabIndex = one === chosen ? 0 : -1;
+      if (one === chosen) one.dataset.roved = ""; else delete one.dataset.roved;
+    }
   }
 
   key(event) {
-    const at = this.links.indexOf(event.target.closest("a"));
-    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: this.links.length - 1 }[event.key];
+    const links = this.links;
+    const at = links.indexOf(event.target.closest("a"));
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: links.length - 1 }[event.key];
     if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    const link = this.links[Math.min(Math.max(to, 0), this.links.length - 1)];
+    const link = links[Math.min(Math.max(to, 0), links.length - 1)];
     link.focus({ preventScroll: true });
     link.closest("li").scrollIntoView({ block: "nearest", inline: "nearest", behavior: calm() ? "auto" : "smooth" });
   }
@@ -84,7 +99,7 @@ function glide(track, wanted) {
   const began = performance.now();
   track.style.setProperty("scroll-snap-type", "none");
   const frame = (now) => {
-    const part = Math.min((now - began) / 350, 1);
+    const part = Math.min(Math.max((now - began) / 350, 0), 1);
     track.scrollLeft = from + (to - from) * (1 - (1 - part) ** 3);
     if (part < 1) requestAnimationFrame(frame);
     else track.style.removeProperty("scroll-snap-type");
@@ -93,3 +108,35 @@ function glide(track, wanted) {
 }
 
 customElements.define("media-row", MediaRow);
+
+// Rows that are still headings are fetched shortly before they are scrolled to.
+const nearing = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) if (isIntersecting) fill(target);
+}, { rootMargin: "700px 0px" });
+
+async function fill(section) {
+  nearing.unobserve(section);
+  section.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(section.dataset.fill);
+    if (!response.ok) throw new Error(String(response.status));
+    const template = document.createElement("template");
+    template.innerHTML = await response.text();
+    const focused = section.contains(document.activeElement);
+    const made = template.content.querySelector("section");
+    section.replaceWith(template.content);
+    if (focused) made?.querySelector("h2 a")?.focus({ preventScroll: true });
+  } catch {
+    section.removeAttribute("aria-busy");
+    const said = document.getElementById("row-failed")?.content.cloneNode(true);
+    if (!said) return;
+    const skeleton = section.querySelector(".skeleton");
+    said.querySelector("button").addEventListener("click", () => {
+      section.querySelector(".failed").replaceWith(skeleton);
+      fill(section);
+    });
+    skeleton.replaceWith(said);
+  }
+}
+
+for (const section of document.querySelectorAll("[data-fill]")) nearing.observe(section);

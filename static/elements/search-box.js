@@ -1,7 +1,9 @@
 // A combobox over /api/suggest. Without this script the form searches just the same.
+import { forget, recent, remember } from "./recent.js";
+
 const DEBOUNCE = 120;
-const KINDS = ["title", "genre", "studio", "search"];
-const ICONS = { genre: "shapes", studio: "building-2", search: "search" };
+const KINDS = ["recent", "title", "genre", "studio", "search"];
+const ICONS = { recent: "clock", genre: "shapes", studio: "building-2", search: "search", clear: "trash-2" };
 
 class SearchBox extends HTMLElement {
   connectedCallback() {
@@ -28,12 +30,16 @@ class SearchBox extends HTMLElement {
     // Hangul and kana are composed: what stands in the field is searched for while the last syllable is open, too.
     this.input.addEventListener("compositionupdate", () => this.later());
     this.input.addEventListener("compositionend", () => this.later());
-    this.input.addEventListener("focus", () => this.later());
+    this.input.addEventListener("focus", () => (this.input.value.trim() ? this.later() : this.ask()));
+    this.form.addEventListener("submit", () => { remember(this.input.value); this.close(); });
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.list.addEventListener("pointerdown", (event) => event.preventDefault());
     this.list.addEventListener("click", (event) => {
       const option = event.target.closest("[role=option]");
-      if (option) this.choose(this.options.indexOf(option));
+      if (!option) return;
+      const at = this.options.indexOf(option);
+      if (event.target.closest(".forget")) this.forget(at);
+      else this.choose(at);
     });
     this.addEventListener("focusout", (event) => { if (!this.contains(event.relatedTarget)) this.close(); });
   }
@@ -47,6 +53,8 @@ class SearchBox extends HTMLElement {
     const text = this.input.value.trim();
     this.request?.abort();
     if (document.activeElement !== this.input) return;
+    // What this browser remembers needs no server: it is there at once.
+    if (!text && !this.known.has(text)) this.show([]);
     if (this.known.has(text)) return this.show(this.known.get(text));
     this.request = new AbortController();
     try {
@@ -68,8 +76,10 @@ class SearchBox extends HTMLElement {
     this.options = [];
     this.at = -1;
     this.input.removeAttribute("aria-activedescendant");
+    const own = this.input.value.trim() ? [] : recent();
+    const offered = suggestions.filter((one) => !(one.kind === "search" && own.includes(one.text)));
     for (const kind of KINDS) {
-      const members = suggestions.filter((one) => one.kind === kind);
+      const members = kind === "recent" ? own.map((text) => ({ kind, text, matched: [] })) : offered.filter((one) => one.kind === kind);
       if (!members.length) continue;
       const group = document.createElement("div");
       group.setAttribute("role", "group");
@@ -80,9 +90,10 @@ class SearchBox extends HTMLElement {
       heading.setAttribute("role", "presentation");
       heading.textContent = this.dataset[`heading${kind[0].toUpperCase()}${kind.slice(1)}`];
       group.append(heading, ...members.map((one) => this.option(one)));
+      if (kind === "recent") group.append(this.option({ kind: "clear", text: this.dataset.clear, matched: [] }));
       this.list.append(group);
     }
-    const count = this.options.length;
+    const count = this.options.filter((option) => option.dataset.kind !== "clear").length;
     this.status.textContent = count === 0 ? (this.input.value.trim() ? this.dataset.countNone : "")
       : count === 1 ? this.dataset.countOne : this.dataset.countMany.replace("{n}", count);
     this.list.hidden = count === 0;
@@ -95,8 +106,10 @@ class SearchBox extends HTMLElement {
     option.id = `suggestion-${this.options.length}`;
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
+    option.dataset.kind = one.kind;
+    option.dataset.text = one.text;
     option.dataset.address = one.kind === "title" ? `/titles/${one.id}`
-      : one.kind === "search" ? `/search?q=${encodeURIComponent(one.text)}`
+      : one.kind === "search" || one.kind === "recent" ? `/search?q=${encodeURIComponent(one.text)}`
       : `/browse?${one.kind}=${encodeURIComponent(one.text)}`;
     if (one.art) {
       const picture = new Image(32, 48);
@@ -104,17 +117,21 @@ class SearchBox extends HTMLElement {
       picture.src = one.art;
       option.append(picture);
     } else {
-      const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      icon.setAttribute("class", "icon");
-      icon.setAttribute("aria-hidden", "true");
-      const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-      use.setAttribute("href", `${this.sprite}#${ICONS[one.kind]}`);
-      icon.append(use);
-      option.append(icon);
+      option.append(this.icon(ICONS[one.kind]));
     }
     const text = document.createElement("span");
     text.append(...marked(one.text, one.matched));
     option.append(text);
+    if (one.kind === "recent") {
+      // For the pointer; by keyboard the Delete key does it, which the description says.
+      const cross = document.createElement("span");
+      cross.className = "forget";
+      cross.title = this.dataset.forget;
+      cross.setAttribute("aria-hidden", "true");
+      cross.append(this.icon("x"));
+      option.append(cross);
+      option.setAttribute("aria-description", this.dataset.forgetKey);
+    }
     if (one.year) {
       const year = document.createElement("small");
       year.textContent = one.year;
@@ -122,6 +139,16 @@ class SearchBox extends HTMLElement {
     }
     this.options.push(option);
     return option;
+  }
+
+  icon(name) {
+    const icon = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    icon.setAttribute("class", "icon");
+    icon.setAttribute("aria-hidden", "true");
+    const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+    use.setAttribute("href", `${this.sprite}#${name}`);
+    icon.append(use);
+    return icon;
   }
 
   key(event) {
@@ -134,6 +161,9 @@ class SearchBox extends HTMLElement {
       const step = event.key === "ArrowDown" ? 1 : -1;
       const places = this.options.length + 1;
       this.select(((this.at + 1 + step + places) % places) - 1);
+    } else if (event.key === "Delete" && open && this.options[this.at]?.dataset.kind === "recent") {
+      event.preventDefault();
+      this.forget(this.at);
     } else if (event.key === "Enter" && open && this.at >= 0) {
       event.preventDefault();
       this.choose(this.at);
@@ -155,7 +185,19 @@ class SearchBox extends HTMLElement {
   }
 
   choose(at) {
-    location.assign(this.options[at].dataset.address);
+    const { kind, text, address } = this.options[at].dataset;
+    if (kind === "clear") return this.forget();
+    if (kind !== "search" && kind !== "recent") return location.assign(address);
+    // Submitted like typed text, so that the page of results can take it up without loading anew.
+    this.input.value = text;
+    this.form.requestSubmit();
+  }
+
+  forget(at) {
+    if (at === undefined) forget();
+    else forget(this.options[at].dataset.text);
+    this.show(this.known.get("") ?? []);
+    if (this.options[at]?.dataset.kind === "recent") this.select(at);
   }
 
   close() {

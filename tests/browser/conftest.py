@@ -1,20 +1,40 @@
-"""A real browser on a real server, for the tests of this folder; they skip where there is no Chromium."""
+"""A real browser on a real server, for the tests of this folder; they skip where there is no Chromium.
+
+Nothing may go wrong on any page that a test opens: no console message, no failing request, no refused piece (CSP). A test
+that fails leaves a picture and a trace of each of its pages in `test-results/` (NEXTEP_TEST_RESULTS); a trace is read with
+`playwright show-trace FILE`.
+"""
 
 from __future__ import annotations
 
+import logging
+import os
+import re
 import shutil
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent.parent), str(Path(__file__).resolve().parent)]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = Path(os.environ.get("NEXTEP_TEST_RESULTS") or ROOT / "test-results")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")  # fmt: skip
+# The machines that run the tests are small and shared: what matters is that a thing happens, not how soon.
+PATIENCE = 60_000
+ADMIN_TOKEN = "operator-of-the-tests"
+_REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
+_KEPT = pytest.StashKey[list[Path]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_KEPT] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,61 +47,127 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    item.stash.setdefault(_REPORTS, {})[report.when] = report
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for path in config.stash[_KEPT]:
+        terminalreporter.write_line(f"kept of a failed browser test: {path}")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no Chromium: apt-get install chromium fonts-noto-cjk")
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements-dev.txt")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=120_000)
         yield browser
         browser.close()
+
+
+@contextmanager
+def served(app: Any) -> Iterator[str]:
+    """Serve an app on a free port; give its address."""
+    from werkzeug.serving import make_server
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
 def address(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Serve a catalogue of 90 works and a few known ones; return where."""
     import web
-    from werkzeug.serving import make_server
 
     titles = [*web.many(90), *(one.replace(id=one.id + 1000, series=one.series and one.series + 1000) for one in web.CATALOGUE)]  # fmt: skip
-    app = web.make_site(tmp_path_factory.mktemp("browser"), titles=titles)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(web.make_site(tmp_path_factory.mktemp("browser"), titles=titles, admin_token=ADMIN_TOKEN)) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def address_without_index(chromium: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve a site that has no catalogue; return where."""
+    import web
+
+    from search.embedded import EmbeddedEngine
+
+    folder = tmp_path_factory.mktemp("down")
+    with served(web.make_site(folder, EmbeddedEngine(folder / "nothing"))) as where:
+        yield where
 
 
 class Visit:
-    """A page in the browser that remembers what went wrong on it."""
+    """A page in the browser that remembers what went wrong on it; `allowed` are patterns of what may."""
 
-    def __init__(self, chromium: Any, address: str, **options: Any) -> None:
+    def __init__(self, chromium: Any, address: str, allowed: tuple[str, ...] = (), **options: Any) -> None:
         options.setdefault("viewport", {"width": 1280, "height": 900})
         options.setdefault("locale", "en-US")
         self.context = chromium.new_context(base_url=address, **options)
-        self.page = self.context.new_page()
+        self.context.set_default_timeout(PATIENCE)
+        self.context.tracing.start(screenshots=False, snapshots=True)
+        self.allowed = re.compile("|".join(allowed)) if allowed else None
         self.wrong: list[str] = []
-        self.page.on("console", lambda message: self.wrong.append(message.text) if message.type in ("error", "warning") else None)  # fmt: skip
-        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
-        self.page.on("requestfailed", lambda request: self.wrong.append(f"failed: {request.url}") if "ERR_ABORTED" not in str(request.failure) else None)  # fmt: skip
-        self.page.on("response", lambda response: self.wrong.append(f"{response.status}: {response.url}") if response.status >= 400 else None)  # fmt: skip
+        self.context.on("page", self._listen)
+        self.page = self.context.new_page()
+
+    def _listen(self, page: Any) -> None:
+        page.on("console", lambda message: self._note(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("requestfailed", lambda request: self._note(f"failed: {request.url}") if "ERR_ABORTED" not in str(request.failure) else None)  # fmt: skip
+        page.on("response", lambda response: self._note(f"{response.status}: {response.url}") if response.status >= 400 else None)  # fmt: skip
+
+    def _note(self, text: str) -> None:
+        if not (self.allowed and self.allowed.search(text)):
+            self.wrong.append(text)
+
+    def keep(self, folder: Path) -> list[Path]:
+        """Leave a picture of each page and the trace in the folder; return where they are."""
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = []
+        for number, page in enumerate(self.context.pages, 1):
+            kept.append(folder / f"page-{number}.png")
+            page.screenshot(path=kept[-1], full_page=True, timeout=PATIENCE)
+        kept.append(folder / "trace.zip")
+        self.context.tracing.stop(path=kept[-1])
+        return kept
 
 
 @pytest.fixture
-def visit(chromium: Any, address: str) -> Iterator[Any]:
-    """Return what opens a page; nothing may go wrong on it."""
+def visits(chromium: Any, request: pytest.FixtureRequest) -> Iterator[list[Visit]]:
+    """Return where a test's visits are noted: they are closed after it, and nothing may have gone wrong on them."""
     made: list[Visit] = []
-
-    def open_page(path: str = "/", **options: Any) -> Any:
-        made.append(Visit(chromium, address, **options))
-        made[-1].page.goto(path, wait_until="networkidle")
-        return made[-1].page
-
-    yield open_page
+    yield made
     wrong = [text for one in made for text in one.wrong]
+    reports = request.node.stash.get(_REPORTS, {})
+    if wrong or any(report.failed for report in reports.values()):
+        name = re.sub(r"[^\w-]+", "-", request.node.nodeid.rsplit("/", 1)[-1])[:120].strip("-")
+        for number, one in enumerate(made, 1):
+            request.config.stash[_KEPT] += one.keep(RESULTS / name / str(number))
     for one in made:
         one.context.close()
     assert wrong == []
+
+
+@pytest.fixture
+def visit(chromium: Any, address: str, visits: list[Visit]) -> Callable[..., Any]:
+    """Return what opens a page: an address, patterns of what may go wrong on it, and options of the browser's context."""
+
+    def open_page(path: str = "/", allowed: tuple[str, ...] = (), at: str = "", **options: Any) -> Any:
+        visits.append(Visit(chromium, at or address, allowed, **options))
+        visits[-1].page.goto(path, wait_until="networkidle")
+        return visits[-1].page
+
+    return open_page

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify, request
 
 from search.options import Options
-from webapp import params
+from webapp import params, personal
 from webapp.api.shapes import SearchAnswer, answer_json
 from webapp.i18n import language
 from webapp.pages.search import count
@@ -44,6 +44,7 @@ def search() -> Response:
         correct=values["correct"],
         explain=values["explain"],
         filters=params.filters(values, service),
+        exclude=personal.excluded(),
     )
     answer = service.search(values["q"], options)
     count(answer, first_page=values["page"] == 1)

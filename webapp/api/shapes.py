@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from flask import has_request_context
 from pydantic import BaseModel, ConfigDict, Field
 
 from catalogue import NAME_FIELDS, Title
@@ -173,9 +174,18 @@ class Problem(BaseModel):
 
 def art_address(title: Title) -> str:
     """Return the address of a title's poster."""
-    from webapp.pages.art import address
+    from webapp.pages.images import lasting
 
-    return address(title.id)
+    return lasting(title)
+
+
+def list_status(title_id: int) -> str | None:
+    """Return on which list of who is watching a title is, None where nobody is (on the command line, too)."""
+    if not has_request_context():
+        return None
+    from webapp import who
+
+    return who.list_status(title_id)
 
 
 def item_json(title: Title, language: str, reason: str | None = None) -> dict[str, Any]:
@@ -195,7 +205,7 @@ def item_json(title: Title, language: str, reason: str | None = None) -> dict[st
         "synopsis": text,
         "synopsis_language": spoken,
         "art": art_address(title),
-        "list_status": None,
+        "list_status": list_status(title.id),
         "reason": reason,
     }
 

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, abort, jsonify, request
 from pydantic import BaseModel
 
 from catalogue import Title
-from webapp import params
+from search.engine import Filters
+from webapp import params, personal
 from webapp.api.shapes import FullTitle, Similar, TitlesPage, item_json, listing_json, shared_reason, title_json
 from webapp.i18n import language
 from webapp.pages.titles import MAX_ID
@@ -28,14 +29,23 @@ SIMILAR_PARAMS = (params.Param("limit", "number", "Works.", 12, 1, 60), params.L
 
 @blueprint.get("/api/titles")
 def titles() -> Response:
-    """List the catalogue, filtered and sorted; the pages are stable. `recommended` needs a person: see notices."""
+    """List the catalogue, filtered and sorted; the pages are stable.
+
+    `recommended` is for who is watching, without what they do not want recommended; it needs a person with a list: see
+    notices.
+    """
     values = params.read(request.args, LIST_PARAMS, strict=True)
     service = search_service()
     sort, notices = values["sort"], []
+    filters, listing = params.filters(values, service), None
     if sort == "recommended":
-        # Nobody is signed in here, so there is nobody to recommend to; what most watch is the honest stand-in.
-        sort, notices = "watched", ["recommended_needs_person"]
-    listing = service.browse(params.filters(values, service), sort, values["page"], values["limit"])
+        now = personal.evening()
+        listing = personal.listing(now, filters, values["page"], values["limit"]) if now is not None else None
+        if listing is None:
+            # Nobody to recommend to; what most watch is the honest stand-in.
+            sort, notices = "watched", ["recommended_needs_person"]
+    if listing is None:
+        listing = service.browse(filters, sort, values["page"], values["limit"])
     return jsonify(listing_json(listing, values["lang"] or language(), sort, notices))
 
 
@@ -53,7 +63,7 @@ def similar(id: int) -> Response:
     values = params.read(request.args, SIMILAR_PARAMS, strict=True)
     code = values["lang"] or language()
     _title(id)
-    near = search_service().similar(id, values["limit"])
+    near = search_service().similar(id, values["limit"], Filters(exclude=personal.excluded()))
     items = [item_json(found.title, code, shared_reason(found.shared, code)) for found in near]
     return jsonify({"id": id, "items": items})
 

@@ -190,9 +190,10 @@ class Canvas:
         """Return the reference of a clip of that shape."""
         return self._define("clipPath", {}, f'<path d="{d}"/>')
 
-    def mask(self, content: str) -> str:
-        """Return the reference of a mask."""
-        return self._define("mask", {}, content)
+    def marker(self, d: str, fill: str) -> str:
+        """Return the reference of a shape to be set at each vertex of a path, turned as the path turns there."""
+        known: dict[str, object] = {"orient": "auto", "overflow": "visible", "markerUnits": "userSpaceOnUse"}
+        return self._define("marker", known, f'<path d="{d}" fill="{fill}"/>')
 
     def pattern(self, size: float, content: str, turn: float = 0) -> str:
         """Return the paint of a square tile repeated, turned by `turn` degrees."""

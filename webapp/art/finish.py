@@ -36,27 +36,27 @@ def accent(st: Stage) -> None:
 
 def _petals(st: Stage) -> None:
     wind = st.side
-    for colour, count, size in ((mix(st.p.light, st.p.accent, 0.35), 16, 4.2), (st.p.light, 9, 6.5)):
+    for colour, count, size in ((mix(st.p.light, st.p.accent, 0.35), 13, 4.2), (st.p.light, 7, 6.5)):
         d = ""
-        for _ in range(count):
+        for _ in range(st.some(count)):
             a, q = st.r.pick(((1, 0.2), (0.7, -0.6), (0.3, 0.9))), size
             x, y = st.r.u(0, st.w), st.r.u(0.04, 0.74) * st.h
-            d += f"M{x:.0f} {y:.0f}q{n(a[0] * q * wind)} {n(a[1] * q - q)} {n(a[0] * 2 * q * wind)} {n(a[1] * q)}"
-            d += f"q{n(-a[0] * q * wind)} {n(a[1] * q * 0.5)} {n(-a[0] * 2 * q * wind)} {n(-a[1] * q)}"
+            d += f"M{x:.0f} {y:.0f}q{a[0] * q * wind:.0f} {a[1] * q - q:.0f} {a[0] * 2 * q * wind:.0f} {a[1] * q:.0f}"
+            d += f"q{-a[0] * q * wind:.0f} {a[1] * q * 0.5:.0f} {-a[0] * 2 * q * wind:.0f} {-a[1] * q:.0f}"
         st.c.path(d, colour, opacity=0.8)
 
 
 def _snow(st: Stage) -> None:
     colour = "#ffffff" if not st.p.pale else mix(st.p.light, "#ffffff", 0.7)
-    for count, width, opacity in ((46, 2, 0.5), (22, 3.6, 0.6), (8, 6.5, 0.4)):
-        st.c.line(dots(st.r, count, 0, 0, st.w, st.h * 0.74), colour, width, opacity=opacity)
+    for count, width, opacity in ((34, 2, 0.5), (18, 3.6, 0.6), (7, 6.5, 0.4)):
+        st.c.line(dots(st.r, st.some(count), 0, 0, st.w, st.h * 0.74), colour, width, opacity=opacity)
 
 
 def _embers(st: Stage) -> None:
     colour = mix(st.p.accent, st.p.light, 0.3)
-    for count, width in ((26, 1.8), (9, 3.2)):
+    for count, width in ((20, 1.8), (8, 3.2)):
         d = ""
-        for _ in range(count):
+        for _ in range(st.some(count)):
             x, y = st.r.u(0, st.w), st.h * (0.72 - 0.62 * st.r.u() ** 1.6)
             d += f"M{x:.0f} {y:.0f}q{2 * st.side} -3 {st.r.u(-2, 4):.0f} -{st.r.u(2, 7):.0f}"
         st.c.line(d, colour, width, opacity=0.85)
@@ -64,7 +64,7 @@ def _embers(st: Stage) -> None:
 
 def _fireflies(st: Stage) -> None:
     colour = mix(st.p.light, st.p.accent, 0.3)
-    d = dots(st.r, 15, 0, st.h * 0.3, st.w, st.h * 0.72)
+    d = dots(st.r, st.some(15), 0, st.h * 0.3, st.w, st.h * 0.72)
     st.c.line(d, colour, 13, opacity=0.13)
     st.c.line(d, colour, 6, opacity=0.25)
     st.c.line(d, st.p.light, 2.4, opacity=0.95)
@@ -72,21 +72,23 @@ def _fireflies(st: Stage) -> None:
 
 def _stars(st: Stage) -> None:
     colour = st.p.light if not st.p.pale else mix(st.p.mid, "#ffffff", 0.8)
-    st.c.line(dots(st.r, 60, 0, 0, st.w, st.h * 0.6), colour, 1.1, opacity=0.6)
-    st.c.line(dots(st.r, 12, 0, 0, st.w, st.h * 0.5), colour, 2.4, opacity=0.85)
+    st.c.line(dots(st.r, st.some(46), 0, 0, st.w, st.h * 0.6), colour, 1.1, opacity=0.6)
+    st.c.line(dots(st.r, st.some(11), 0, 0, st.w, st.h * 0.5), colour, 2.4, opacity=0.85)
 
 
 def _glints(st: Stage) -> None:
-    d = "".join(glint(st.r.u(0.06, 0.94) * st.w, st.r.u(0.05, 0.6) * st.h, r) for r in (15, 11, 8, 7, 6, 5, 5, 4, 4))
+    d = "".join(
+        glint(st.r.u(0.06, 0.94) * st.w, st.r.u(0.05, 0.6) * st.h, r) for r in (15, 11, 8, 7, 6, 5, 5)[: st.some(7)]
+    )
     st.c.path(d, st.p.light if not st.p.pale else "#ffffff", opacity=0.9)
 
 
 def _rain(st: Stage) -> None:
     dx = -7 * st.side
-    for count, width, length, opacity in ((50, 0.8, 17, 0.34), (18, 1.3, 34, 0.3)):
+    for count, width, length, opacity in ((36, 0.8, 17, 0.34), (14, 1.3, 34, 0.3)):
         d = "".join(
             f"M{st.r.u(0, st.w + 40):.0f} {st.r.u(-0.02, 0.74) * st.h:.0f}l{dx * length / 24:.0f} {length}"
-            for _ in range(count)
+            for _ in range(st.some(count))
         )
         st.c.line(d, st.p.light if not st.p.pale else st.p.near, width, opacity=opacity)
 
@@ -94,9 +96,9 @@ def _rain(st: Stage) -> None:
 def _confetti(st: Stage) -> None:
     for colour, count in ((st.p.accent, 11), (st.p.light, 13)):
         d = ""
-        for _ in range(count):
+        for _ in range(st.some(count)):
             x, y, q = st.r.u(0, st.w), st.r.u(0.03, 0.55) * st.h, st.r.u(2.5, 4.5)
-            d += f"M{x:.0f} {y:.0f}l{n(q)} {n(st.r.u(-q, q))}"
+            d += f"M{x:.0f} {y:.0f}l{q:.0f} {st.r.u(-q, q):.0f}"
         st.c.path(d, stroke=colour, stroke_width=3, opacity=0.75)
 
 
@@ -129,13 +131,11 @@ def texture(st: Stage) -> None:
 
 
 def _seventies(st: Stage) -> None:
-    """Halftone dots of print, fading downwards."""
+    """Halftone dots of print."""
     c, p = st.c, st.p
     ink = p.near if p.pale else p.light
-    fade = c.linear((0, "#ffffff", 0.34), (0.6, "#ffffff", 0.14), (1, "#ffffff", 0))
-    mask = c.mask(f'<path d="M0 0h{st.w:.0f}v{st.h * 0.7:.0f}H0z" fill="{fade}"/>')
     tile = c.pattern(6, f'<circle cx="3" cy="3" r="1.5" fill="{ink}"/>', 32)
-    c.rect(0, 0, st.w, st.h, tile, mask=mask)
+    c.rect(0, 0, st.w, st.h, tile, opacity=0.16)
 
 
 def _eighties(st: Stage) -> None:
@@ -174,8 +174,8 @@ def _noughties(st: Stage) -> None:
 def _tens(st: Stage) -> None:
     """Soft discs of light out of focus."""
     colour = st.p.light if not st.p.pale else "#ffffff"
-    soft = st.c.radial((0, colour, 0.32), (0.7, colour, 0.12), (1, colour, 0))
-    for _ in range(3):
+    soft = st.c.radial((0, colour, 0.26), (1, colour, 0))
+    for _ in range(st.some(3)):
         st.c.circle(st.r.u(0, st.w), st.r.u(0.05, 0.6) * st.h, st.r.u(40, 110), soft)
 
 

@@ -37,7 +37,7 @@ def mountains(st: Stage) -> None:
         left = (
             f"M{at(x - half, base)}Q{at(x - half * 0.32, base - tall * 0.42)} {at(x - lip, top)}l{n(lip)} 3 {n(lip)} -3"
         )
-        c.path(f"{left}{right}z", st.fade(0.28, 0.85))
+        c.path(f"{left}{right}z", c.linear((0, st.layer(0.8)), (1, mix(st.layer(0.45), st.haze(), 0.3))))
         snow = f"M{at(x - lip, top)}l{n(lip)} 3 {n(lip)} -3"
         edge, wide = top + tall * cap, half * 0.235
         snow += f"Q{at(x + half * 0.13, top + tall * 0.22)} {at(x + wide, edge)}"
@@ -53,7 +53,9 @@ def mountains(st: Stage) -> None:
         c.path(snow, lit)
         ranges: tuple[tuple[float, float, float], ...] = ((0.02, 0.10, 0.45), (0.09, 0.07, 0.68))
     else:
-        ranges = ((-0.22, 0.24, 0.05), (-0.11, 0.20, 0.25), (0.0, 0.14, 0.48), (0.08, 0.09, 0.7))
+        # A light that rises from behind the ranges must not be hidden by the farthest.
+        far = ((-0.06, 0.16, 0.15),) if st.composition == "crest" else ((-0.22, 0.24, 0.05), (-0.11, 0.20, 0.25))
+        ranges = (*far, (0.0, 0.14, 0.48), (0.08, 0.09, 0.7))
     for k, (dy, height, depth) in enumerate(ranges):
         line = st.tip(rough(r, st.w, st.hy + st.h * dy, st.h * height * 1.25, 5, 0.5))
         c.path(land(line, st.h), st.fade(depth, 1.0))
@@ -78,11 +80,11 @@ def hills(st: Stage) -> None:
         [(x - 1, y - tall * 0.25), (x + tall * 0.14, y - tall * 0.45), (x + tall * 0.26, y - tall * 0.56)], 4, 1
     )
     crown, lit = "", ""
-    for _ in range(15):
+    for _ in range(st.some(16)):
         a, q = r.u(0, 6.28), r.u() ** 0.6
-        bx, by = x + math.cos(a) * q * tall * 0.42, y - tall * 0.74 + math.sin(a) * q * tall * 0.27
-        size = tall * r.u(0.1, 0.17)
-        blob = f"h0a{n(size)} {n(size * 0.8)} 0 1 1 {n(size * 2)} 0a{n(size)} {n(size * 0.8)} 0 1 1 {n(-size * 2)} 0"
+        bx, by = x + math.cos(a) * q * tall * 0.36, y - tall * 0.76 + math.sin(a) * q * tall * 0.22
+        size = tall * r.u(0.12, 0.2)
+        blob = f"h0a5 4 0 1 1 {size * 2:.0f} 0a5 4 0 1 1 {-size * 2:.0f} 0"
         crown += f"M{at(bx - size, by)}{blob}"
         lit += (
             f"M{at(bx - size * 0.6 + st.side * size * 0.35, by - size * 0.35)}{blob.replace('h0', '')}"
@@ -95,12 +97,12 @@ def hills(st: Stage) -> None:
     near = st.tip(rolling(r, st.w, st.hy + st.h * 0.13, st.h * 0.02, 5))
     c.path(land(near, st.h, curved=True), st.fade(0.95, 0.3))
     grass, plumes = "", ""
-    for _ in range(46):
+    for _ in range(st.some(32)):
         gx, tall = r.u(-10, st.w + 10), st.h * r.u(0.06, 0.19)
         gy, lean = st.h * 0.80, -st.side * tall * r.u(0.12, 0.5)
-        grass += f"M{at(gx, gy)}q{n(lean * 0.15)} {n(-tall * 0.7)} {n(lean)} {n(-tall)}"
+        grass += f"M{at(gx, gy)}q{lean * 0.15:.0f} {-tall * 0.7:.0f} {lean:.0f} {-tall:.0f}"
         if r.chance(0.45):
-            plumes += f"M{at(gx + lean, gy - tall)}q{n(lean * 0.1)} -9 {n(-st.side * 7)} -13"
+            plumes += f"M{at(gx + lean, gy - tall)}q{-st.side} -9 {-st.side * 7} -13"
     c.line(grass, st.layer(1.0), 1.8)
     c.line(plumes, st.lit(st.layer(0.6), 0.55), 3.4, opacity=0.8)
 
@@ -109,7 +111,7 @@ def forest(st: Stage) -> None:
     """Paint trunks in three depths, shafts of light between them and small spirits below."""
     c, r, p = st.c, st.r, st.p
     c.circle(st.fx, st.fy, st.s * 1.5, c.radial((0, p.light, 0.75), (1, p.light, 0)))
-    for depth, count, width in ((0.05, 13, 0.026), (0.38, 8, 0.05)):
+    for depth, count, width in ((0.05, 12, 0.026), (0.38, 8, 0.05)):
         d = ""
         for k in range(count):
             x = st.w * (k + r.u(0.1, 0.9)) / count
@@ -123,7 +125,7 @@ def forest(st: Stage) -> None:
                 d += f"M{at(x, by + 18)}q{way * 14} -8 {way * r.u(30, 55):.0f} {-r.u(26, 50):.0f}q{-way * 18} 24 {-way * 30} 46z"
         c.path(
             d,
-            c.linear((0, st.shade(st.layer(depth), 0.35)), (0.6, st.layer(depth)), (1, st.lit(st.layer(depth), 0.25))),
+            c.linear((0, st.shade(st.layer(depth), 0.3)), (1, st.lit(st.layer(depth), 0.25))),
         )
         st.mist(st.h * 0.56, st.h * 0.3, 0.5)
     shafts = ""
@@ -139,7 +141,12 @@ def forest(st: Stage) -> None:
         d += f"M{at(x - half * 1.9, st.h * 0.86)}Q{at(x - half * 0.8, st.h * 0.72)} {at(x - half * 0.8, st.h * 0.3)}L{at(x - half * 0.9, -5)}"
         d += f"h{half * 1.7:.0f}L{at(x + half * 0.8, st.h * 0.3)}Q{at(x + half * 0.8, st.h * 0.72)} {at(x + half * 1.9, st.h * 0.86)}z"
     c.path(d, st.layer(0.96))
-    c.path(cumulus(r, st.fx, 0, st.w * 1.3, -st.h * 0.13), st.layer(0.98))
+    leaves, x = f"M-20 -9V{st.h * 0.05:.0f}", -20.0
+    while x < st.w + 20:
+        step = r.u(26, 62)
+        leaves += f"a{step * 0.55:.0f} {step * 0.5:.0f} 0 0 0 {step:.0f} {r.u(-9, 9):.0f}"
+        x += step
+    c.path(f"{leaves}V-9z", st.layer(0.98))
     spirits, eyes = "", ""
     for k in range(5):
         x, y, q = st.fx + (k - 2) * st.s * 0.34 + r.u(-12, 12), st.h * r.u(0.615, 0.665), r.u(5, 9)
@@ -167,8 +174,9 @@ def sakura(st: Stage) -> None:
     """Paint a blossoming branch across the light, hills far below."""
     c, r, p = st.c, st.r, st.p
     st.hills(3, st.hy + st.h * 0.02, 0.12)
-    way = st.side
-    edge = st.fx - way * (st.w * 0.5 + 20 if st.shape == "poster" else st.s * 1.9)
+    # In a wide picture the focus stands to the right: only from there does a branch reach it.
+    way = st.side if st.shape == "poster" else -1
+    edge = -20.0 if way > 0 else st.w + 20
     foot = st.fy + st.s * r.u(-0.1, 0.75)
     spine = [
         (edge + way * st.s * q * 2.5, foot - st.s * (0.62 * q + r.u(-0.1, 0.1) + 0.2 * math.sin(q * 5)))
@@ -190,14 +198,15 @@ def sakura(st: Stage) -> None:
         pale = mix("#ffffff", p.accent, 0.22)
     rosy = mix(pale, p.accent if p.name in ("blossom", "paper", "celadon", "morning", "dusk") else p.low, 0.4)
     hearts = ""
-    for colour, count, size in ((deep, 15, 0.075), (rosy, 20, 0.095), (pale, 20, 0.12)):
-        shape, d = blossom(st.s * size, r.u(0, 72)), ""
-        for _ in range(count):
+    for colour, count, size in ((deep, 16, 0.075), (rosy, 24, 0.095), (pale, 26, 0.12)):
+        d = ""
+        for _ in range(st.some(count)):
             x, y = r.pick(places)
             x, y = x + r.u(-1, 1) * st.s * 0.13, y + r.u(-1, 1) * st.s * 0.12
-            d += f"M{at(x, y)}{shape}"
+            d += f"L{at(x, y)}"
             hearts += f"M{at(x, y)}h0" if size > 0.08 else ""
-        c.path(d, colour)
+        # The first and the last vertex bear no flower.
+        c.path(f"M0 0{d}L0 0", marker_mid=c.marker(f"M0 0{blossom(st.s * size)}", colour))
     c.line(hearts, deep, 3)
 
 
@@ -209,21 +218,28 @@ def lilies(st: Stage) -> None:
     else:
         st.hills(3)
     red = mix(p.accent, "#d4202f", 0.45)
-    heads = [(-0.62, 0.30, 0.34), (0.55, 0.12, 0.42), (-0.12, -0.22, 0.56), (0.95, 0.5, 0.26), (-1.0, 0.62, 0.24)]
+    heads = r.pick(
+        (
+            ((-0.62, 0.30, 0.34), (0.55, 0.12, 0.42), (-0.12, -0.22, 0.56), (0.95, 0.5, 0.26)),
+            ((-0.35, -0.1, 0.62), (0.62, 0.34, 0.4), (-1.0, 0.55, 0.26)),
+            ((0.0, 0.05, 0.78), (-0.9, 0.6, 0.3), (0.85, 0.5, 0.34)),
+            ((-0.8, 0.35, 0.3), (-0.25, 0.05, 0.38), (0.3, -0.25, 0.46), (0.85, 0.2, 0.36)),
+        )
+    )
     stems, shadows, flowers, stamens = "", "", "", ""
     for dx, dy, q in heads:
-        x, y, q = st.fx + dx * st.s * st.side, st.fy + dy * st.s, q * st.s
+        x, y, q = st.fx + (dx + r.u(-0.06, 0.06)) * st.s * st.side, st.fy + dy * st.s, q * st.s
         stems += f"M{at(x, y)}Q{at(x + r.u(-14, 14), (y + st.h) / 2)} {at(x + r.u(-24, 24), st.h * 0.92)}"
         for j in range(8):
             a = math.radians(-90 + (j - 3.5) * 38 + r.u(-7, 7))
             cx, cy = math.cos(a) * q, math.sin(a) * q * 0.62 - q * 0.22
-            petal = f"M{at(x, y)}q{n(cx * 0.75)} {n(cy * 0.7 + q * 0.30)} {n(cx)} {n(cy)}q{n(-cx * 0.02)} {n(-q * 0.22)} {n(-cx * 0.25)} {n(-q * 0.2)}"
-            petal += f"q{n(cx * 0.16)} {n(q * 0.1)} {n(cx * 0.06)} {n(q * 0.22)}Q{n(x + cx * 0.5)} {n(y + cy * 0.5 + q * 0.28)} {at(x, y)}z"
+            petal = f"M{at(x, y)}q{at(cx * 0.75, cy * 0.7 + q * 0.30)} {at(cx, cy)}q{at(-cx * 0.02, -q * 0.22)} {at(-cx * 0.25, -q * 0.2)}"
+            petal += f"q{at(cx * 0.16, q * 0.1)} {at(cx * 0.06, q * 0.22)}Q{at(x + cx * 0.5, y + cy * 0.5 + q * 0.28)} {at(x, y)}z"
             if j % 2:
                 flowers += petal
             else:
                 shadows += petal
-            stamens += f"M{at(x, y)}q{n(cx * 0.9)} {n(cy * 0.5 + q * 0.5)} {n(cx * 1.22)} {n(cy * 1.1 - q * 0.42)}"
+            stamens += f"M{at(x, y)}q{at(cx * 0.9, cy * 0.5 + q * 0.5)} {at(cx * 1.22, cy * 1.1 - q * 0.42)}"
     c.line(stems, st.layer(0.85), 3.2)
     c.path(shadows, mix(red, p.near, 0.45))
     c.line(stamens, mix(red, p.light, 0.28), 1.2)
@@ -235,7 +251,8 @@ def islands(st: Stage) -> None:
     c, r, p = st.c, st.r, st.p
     c.path(
         cumulus(r, st.fx + st.side * st.w * 0.3, st.hy + 20, st.w * 0.7, st.h * 0.2),
-        c.linear((0, st.lit(st.layer(0.05), 0.55)), (1, p.low)),
+        st.lit(st.layer(0.05), 0.4),
+        opacity=0.5,
     )
     for dx, dy, size, depth in ((1.05, -0.62, 0.26, 0.12), (-1.1, -0.28, 0.36, 0.3), (0.05, 0.18, 1.0, 0.62)):
         x, y, half = st.fx + st.side * dx * st.s, st.fy + dy * st.s, size * st.s * 0.86
@@ -246,12 +263,13 @@ def islands(st: Stage) -> None:
             rock += f"L{at(x + q * half * 0.9, y + deep)}"
         rock += f"L{at(x + half, y)}z"
         body = st.layer(depth)
-        c.path(rock, c.linear((0, st.shade(body, 0.35)), (1, mix(body, st.haze(), 0.6))))
+        foot = mix(body, st.haze(), 0.6)
+        c.path(rock, c.linear((0, st.shade(body, 0.35)), (1, foot)) if size > 0.9 else mix(body, foot, 0.5))
         top = f"M{at(x - half * 1.03, y + 2)}q{n(half * 0.3)} {n(-half * 0.26)} {n(half)} {n(-half * 0.22)}t{n(half * 1.06)} {n(half * 0.22)}q{n(-half * 0.5)} {n(half * 0.16)} {n(-half)} {n(half * 0.07)}t{n(-half * 1.06)} {n(-half * 0.07)}z"
         if size > 0.9:
             c.path(
                 _keep(r, x - half * 0.06, y - half * 0.12, half * 0.95),
-                c.linear((0, st.shade(body, 0.25)), (1, mix(body, st.haze(), 0.3))),
+                st.shade(body, 0.3),
             )
             fall = f"M{at(x + half * 0.52, y - 4)}l3 {half * 1.5:.0f}M{at(x + half * 0.57, y - 4)}l4 {half * 1.25:.0f}"
             c.line(fall, p.light, 3.2, opacity=0.75)
@@ -276,27 +294,51 @@ def _keep(dice: Dice, x: float, y: float, size: float) -> str:
 
 def balloons(st: Stage) -> None:
     """Paint hot-air balloons over hills at morning."""
-    c, _r, p = st.c, st.r, st.p
-    st.hills(4, st.hy - st.h * 0.06, 0.05)
-    flock = ((0.95, -0.42, 0.2, 0.1), (-0.95, -0.85, 0.28, 0.22), (-0.78, 0.5, 0.34, 0.4), (0.14, -0.12, 0.95, 0.8))
-    for dx, dy, size, depth in flock:
+    c, r, p = st.c, st.r, st.p
+    st.hills(3, st.hy - st.h * 0.06, 0.05)
+    flock = r.pick(
+        (
+            ((0.95, -0.42, 0.2), (-0.95, -0.85, 0.28), (-0.78, 0.5, 0.34), (0.14, -0.12, 0.95)),
+            ((-0.7, -0.7, 0.3), (0.9, 0.3, 0.42), (-1.1, 0.42, 0.22), (-0.1, 0.0, 0.82)),
+            ((0.8, -0.9, 0.34), (1.1, 0.45, 0.24), (-0.9, -0.2, 0.5), (0.22, 0.06, 0.74)),
+        )
+    )
+    ends = {"x1": 0.5 + st.side * 0.5, "x2": 0.5 - st.side * 0.5, "y2": 0.3}
+    dark = st.layer(0.75)
+    baskets = ""
+    for dx, dy, size in flock:
         x, y, q = st.fx + st.side * dx * st.s, st.fy + dy * st.s, size * st.s * 0.62
-        big = size > 0.9
-        body = mix(p.accent, st.haze(), 0.05) if big else mix(p.accent, st.layer(depth), 0.72 - depth * 0.5)
-        outline = f"M{at(x - q * 0.2, y + q * 1.3)}C{at(x - q * 0.35, y + q * 0.95)} {at(x - q, y + q * 0.6)} {at(x - q, y)}A{n(q)} {n(q)} 0 0 1 {at(x + q, y)}C{at(x + q, y + q * 0.6)} {at(x + q * 0.35, y + q * 0.95)} {at(x + q * 0.2, y + q * 1.3)}z"
-        lit, dark = mix(body, p.light, 0.35), mix(body, p.near, 0.5)
-        ends = {"x1": 0.5 + st.side * 0.5, "x2": 0.5 - st.side * 0.5, "y2": 0.3}
-        c.path(outline, c.linear((0, lit), (0.5, body), (1, dark), **ends))
+        big = size > 0.7
+        body = mix(p.accent, st.haze(), 0.05) if big else mix(p.accent, st.layer(0.3), 0.6)
+        lit, shaded = mix(body, p.light, 0.35), mix(body, p.near, 0.5)
+        c.path(_balloon(x, y, q), c.linear((0, lit), (0.5, body), (1, shaded), **ends))
+        baskets += _basket(x, y, q)
         if big:
-            gores = ""
-            for k in (0.28, 0.66):
-                for sign in (-1, 1):
-                    kx = sign * k * q
-                    gores += f"M{at(x + sign * 0.06 * q, y + q * 1.3)}C{at(x + kx * 0.5, y + q * 0.9)} {at(x + kx, y + q * 0.6)} {at(x + kx, y)}S{at(x + kx * 0.6, y - q * 0.94)} {at(x, y - q)}"
-                    if k > 0.5:
-                        back = kx * 0.44
-                        gores += f"C{at(x + back * 0.6, y - q * 0.94)} {at(x + back, y - q * 0.5)} {at(x + back, y)}S{at(x + back * 0.5, y + q * 0.9)} {at(x + sign * 0.03 * q, y + q * 1.3)}z"
-            c.path(gores, mix(p.light, body, 0.12), opacity=0.5)
-        basket = f"M{at(x - q * 0.15, y + q * 1.55)}h{n(q * 0.3)}l{n(-q * 0.04)} {n(q * 0.2)}h{n(-q * 0.22)}z"
-        ropes = f"M{at(x - q * 0.18, y + q * 1.3)}L{at(x - q * 0.13, y + q * 1.56)}M{at(x + q * 0.18, y + q * 1.3)}L{at(x + q * 0.13, y + q * 1.56)}"
-        c.path(basket + ropes, st.layer(min(depth + 0.2, 1)), stroke=st.layer(min(depth + 0.2, 1)), stroke_width=0.8)
+            c.path(_gores(x, y, q), mix(p.light, body, 0.12), opacity=0.5)
+    c.path(baskets, dark, stroke=dark, stroke_width=0.8)
+
+
+def _balloon(x: float, y: float, q: float) -> str:
+    """Return the outline of a balloon's envelope."""
+    left = f"M{at(x - q * 0.2, y + q * 1.3)}C{at(x - q * 0.35, y + q * 0.95)} {at(x - q, y + q * 0.6)} {at(x - q, y)}"
+    right = f"C{at(x + q, y + q * 0.6)} {at(x + q * 0.35, y + q * 0.95)} {at(x + q * 0.2, y + q * 1.3)}z"
+    return f"{left}A{n(q)} {n(q)} 0 0 1 {at(x + q, y)}{right}"
+
+
+def _gores(x: float, y: float, q: float) -> str:
+    """Return the stripes of an envelope."""
+    d = ""
+    for k in (0.28, 0.66):
+        for sign in (-1, 1):
+            kx = sign * k * q
+            d += f"M{at(x + sign * 0.06 * q, y + q * 1.3)}C{at(x + kx * 0.5, y + q * 0.9)} {at(x + kx, y + q * 0.6)} {at(x + kx, y)}S{at(x + kx * 0.6, y - q * 0.94)} {at(x, y - q)}"
+            if k > 0.5:
+                back = kx * 0.44
+                d += f"C{at(x + back * 0.6, y - q * 0.94)} {at(x + back, y - q * 0.5)} {at(x + back, y)}S{at(x + back * 0.5, y + q * 0.9)} {at(x + sign * 0.03 * q, y + q * 1.3)}z"
+    return d
+
+
+def _basket(x: float, y: float, q: float) -> str:
+    """Return a balloon's basket and ropes."""
+    basket = f"M{at(x - q * 0.15, y + q * 1.55)}h{n(q * 0.3)}l{n(-q * 0.04)} {n(q * 0.2)}h{n(-q * 0.22)}z"
+    return f"{basket}M{at(x - q * 0.18, y + q * 1.3)}L{at(x - q * 0.13, y + q * 1.56)}M{at(x + q * 0.18, y + q * 1.3)}L{at(x + q * 0.13, y + q * 1.56)}"

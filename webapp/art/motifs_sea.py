@@ -22,7 +22,10 @@ def waves(st: Stage) -> None:
         crest += f"Q{at(right - 14, st.hy + 14)} {at(right, st.hy - 6 - 8 * (swell % 2))}Q{at(right + 8, st.hy + 10)} {at(right + 25, st.hy + 12)}"
     c.path(f"M-20 {st.hy + 10:.0f}{crest}V{st.h:.0f}H-20z", st.fade(0.3, 0.5))
     k = st.s / 108
-    c.open(transform=f"translate({n(st.fx)} {n(st.fy + st.s * 0.2)}) scale({st.side * k:.2f} {k:.2f})")
+    lean, wide, tall = r.u(-14, 9), r.u(0.88, 1.2), r.u(0.86, 1.16)
+    c.open(
+        transform=f"translate({n(st.fx + st.side * st.s * r.u(-0.2, 0.12))} {n(st.fy + st.s * 0.2)}) scale({st.side * k * wide:.2f} {k * tall:.2f}) skewX({n(lean)})"
+    )
     body = "M-330 140C-230 128-160 92-112 20-78-34-34-98 40-104 92-107 124-72 122-36 112-52 96-62 78-56 44-46 26-8 44 36 66 84 130 118 330 122V420H-330z"
     c.path(body, c.linear((0, st.layer(0.5)), (0.45, st.layer(0.75)), (1, st.layer(1.0))))
     ribs = "M-250 160C-150 130-90 60-52-6-30-44-2-72 30-80M-190 180C-100 140-50 70-22 10-8-22 8-46 36-60M-120 190C-60 150-20 90 2 36 8 14 18-14 44-36M-60 200C-10 160 8 120 24 74"
@@ -71,7 +74,7 @@ def ship(st: Stage) -> None:
     c, r, p = st.c, st.r, st.p
     c.path(
         cumulus(r, st.fx - st.side * st.w * 0.28, st.hy, st.w * 0.6, st.h * 0.13),
-        c.linear((0, st.lit(st.layer(0.02), 0.5)), (1, st.haze())),
+        mix(st.lit(st.layer(0.02), 0.5), st.haze(), 0.4),
     )
     c.path(land(rough(r, st.w, st.hy - 3, st.h * 0.05, 4), st.hy + 2), st.layer(0.12))
     st.sea(st.hy)
@@ -112,7 +115,7 @@ def lighthouse(st: Stage) -> None:
     c, r, p = st.c, st.r, st.p
     c.path(
         cumulus(r, st.fx + st.side * st.w * 0.26, st.hy, st.w * 0.7, st.h * 0.11),
-        c.linear((0, st.lit(st.layer(0.1), 0.3)), (1, st.haze())),
+        mix(st.lit(st.layer(0.1), 0.3), st.haze(), 0.4),
     )
     st.sea(st.hy, glints=True)
     x, foot = st.fx - st.side * st.s * 0.45, st.hy - st.s * 0.02
@@ -123,12 +126,12 @@ def lighthouse(st: Stage) -> None:
     c.path(f"M{at(x, top - w * 0.5)}l{at(reach, -st.s * 0.55)}v{st.s * 0.75:.0f}z", beam)
     c.path(
         f"M{at(x, top - w * 0.5)}l{at(-reach * 0.5, st.s * 0.02)}v{st.s * 0.24:.0f}z",
-        c.linear((0, p.light, 0.4), (1, p.light, 0), x1=1 if st.side > 0 else 0, x2=0 if st.side > 0 else 1, y2=0),
+        p.light,
+        opacity=0.1,
     )
     white = mix(p.light, st.layer(0.3), 0.15)
     wall = c.linear(
         (0, st.shade(white, 0.75)),
-        (0.55, st.shade(white, 0.35)),
         (1, white),
         x1=0.5 - st.side * 0.5,
         x2=0.5 + st.side * 0.5,
@@ -148,7 +151,7 @@ def lighthouse(st: Stage) -> None:
         st.layer(0.95),
     )
     c.circle(x, top - w * 0.5, st.s * 0.5, c.radial((0, p.light, 0.8), (1, p.light, 0)))
-    edge = st.fx - st.side * (st.w * 0.5 + 30 if st.shape == "poster" else st.s * 2.6)
+    edge = -30.0 if st.side > 0 else st.w + 30
     far = x + st.side * st.s * 0.5
     cliff = f"M{at(edge, foot - st.s * 0.16)}Q{at((edge + x) / 2, foot - st.s * 0.1)} {at(x - st.side * w, foot)}L{at(x + st.side * 2 * w, foot + 2)}"
     for _k in range(1, 8):
@@ -160,7 +163,7 @@ def lighthouse(st: Stage) -> None:
 def planet(st: Stage) -> None:
     """Paint a ringed world, its moons and, below, a plain of rock or cloud."""
     c, r, p = st.c, st.r, st.p
-    c.line(dots(r, 70, 0, 0, st.w, st.h * 0.72), p.light if not p.pale else "#ffffff", 1.2, opacity=0.7)
+    c.line(dots(r, st.some(50), 0, 0, st.w, st.h * 0.72), p.light if not p.pale else "#ffffff", 1.2, opacity=0.7)
     x, y, q = st.fx, st.fy, st.s * r.u(0.56, 0.68)
     tilt = st.side * r.u(-24, -12)
     day, dusk = st.lit(p.far, 0.5), mix(p.far, p.accent, 0.35)
@@ -171,7 +174,7 @@ def planet(st: Stage) -> None:
     c.circle(x, y, q * 1.45, c.radial((0.6, p.light, 0.3), (1, p.light, 0)))
     c.open(transform=f"translate({n(x)} {n(y)}) rotate({n(tilt)})")
     wide, tall = q * 1.95, q * 0.46
-    rings = ((1.0, 7.0, 0.5), (0.88, 12.0, 0.75), (0.75, 5.0, 0.5))
+    rings = ((1.0, 5.0, 0.5), (0.86, 14.0, 0.75))
     colour = mix(p.light, p.accent, 0.25) if not p.pale else mix(p.accent, p.light, 0.25)
     for share, width, opacity in rings:
         c.path(
@@ -201,8 +204,8 @@ def planet(st: Stage) -> None:
     if r.chance(0.5):
         st.cloud_sea(st.hy + st.h * 0.03)
     else:
-        for k, depth in enumerate((0.5, 0.8, 1.0)):
-            line = st.tip(rough(r, st.w, st.hy + st.h * (0.02 + 0.085 * k), st.h * (0.1 - 0.02 * k), 5, 0.42))
+        for k, depth in enumerate((0.5, 0.95)):
+            line = st.tip(rough(r, st.w, st.hy + st.h * (0.02 + 0.12 * k), st.h * (0.1 - 0.02 * k), 5, 0.42))
             c.path(land(line, st.h), st.fade(depth, 0.4))
 
 
@@ -214,24 +217,31 @@ def fireworks(st: Stage) -> None:
     bright = p.light if not p.pale else mix(p.accent, p.near, 0.1)
     if p.pale:
         tints = (p.accent, mix(p.near, p.accent, 0.4), mix(p.accent, p.low, 0.3), p.near)
-    bursts = ((0.05, -0.12, 0.82), (-0.85, 0.42, 0.42), (0.9, 0.36, 0.46), (0.72, -0.86, 0.3))
+    bursts = r.pick(
+        (
+            ((0.05, -0.12, 0.82), (-0.85, 0.42, 0.42), (0.9, 0.36, 0.46), (0.72, -0.86, 0.3)),
+            ((-0.4, -0.45, 0.62), (0.55, 0.05, 0.7), (-0.7, 0.5, 0.36)),
+            ((0.0, 0.0, 0.95), (0.95, -0.7, 0.34), (-1.0, -0.5, 0.3)),
+        )
+    )
+    tips, rising = "", ""
     for k, (dx, dy, size) in enumerate(bursts):
         x, y, q = st.fx + st.side * dx * st.s, st.fy + dy * st.s, size * st.s
-        trail, tips, inner = "", "", ""
-        count = 26 if size > 0.6 else 16
+        trail, inner = "", ""
+        count = st.some(22 if size > 0.6 else 14)
         for j in range(count):
-            a, reach = 360 * j / count + r.u(-3, 3), q * r.u(0.84, 1.0)
-            ux, uy = math.cos(math.radians(a)), math.sin(math.radians(a))
+            a, reach = math.radians(360 * j / count + r.u(-3, 3)), q * r.u(0.84, 1.0)
+            ux, uy = math.cos(a), math.sin(a)
             ex, ey = ux * reach, uy * reach + q * 0.13
             trail += f"M{at(x + ux * q * 0.2, y + uy * q * 0.2)}Q{at(x + ux * reach * 0.8, y + uy * reach * 0.8)} {at(x + ex, y + ey)}"
             tips += f"M{at(x + ex, y + ey)}h0"
-            inner += ray(x, y, a + 7, q * 0.16, q * 0.46) if size > 0.6 else ""
-        glow = c.radial((0, tints[k], 0.5), (1, tints[k], 0))
-        c.circle(x, y, q * 1.25, glow)
+            inner += ray(x, y, math.degrees(a) + 7, q * 0.16, q * 0.46) if size > 0.6 else ""
+        c.circle(x, y, q * 1.25, c.radial((0, tints[k % 2], 0.5), (1, tints[k % 2], 0)))
         c.line(trail, tints[k], 1.7 if size > 0.6 else 1.3, opacity=0.85)
         c.line(inner, tints[(k + 1) % 4], 2.2, stroke_dasharray="1 7")
-        c.line(tips, bright, 4 if size > 0.6 else 3)
-        c.line(f"M{at(x, y + q * 0.4)}Q{at(x + 7, (y + st.hy) / 2)} {at(x + 3, st.hy)}", tints[k], 1.2, opacity=0.35)
+        rising += f"M{at(x, y + q * 0.4)}Q{at(x + 7, (y + st.hy) / 2)} {at(x + 3, st.hy)}"
+    c.line(tips, bright, 3.4)
+    c.line(rising, tints[1], 1.2, opacity=0.35)
     c.path(land(rolling(r, st.w, st.hy - st.h * 0.035, st.h * 0.02, 6), st.h, curved=True), st.fade(0.62, 0.4))
     st.sea(st.hy)
     lamps = dots(r, 26, 0, st.hy - 5, st.w, st.hy - 1)
@@ -244,21 +254,24 @@ def rain(st: Stage) -> None:
     c, r, p = st.c, st.r, st.p
     c.rect(0, 0, st.w, st.h, p.near, opacity=0.5 if not p.pale else 0.18)
     tints = (p.accent, p.light, mix(p.low, p.accent, 0.4), p.low)
-    for k in range(11):
-        x, y, q = st.fx + r.u(-1, 1) * st.s * 1.35, st.h * r.u(0.16, 0.58), st.s * r.u(0.1, 0.3)
-        c.circle(round(x), round(y), round(q), tints[k % 4], opacity=round(r.u(0.18, 0.5), 2))
+    for tint, opacity in zip(tints, (0.42, 0.2, 0.36, 0.28), strict=True):
+        d = ""
+        for _ in range(3):
+            x, y, q = st.fx + r.u(-1, 1) * st.s * 1.35, st.h * r.u(0.16, 0.58), st.s * r.u(0.1, 0.3)
+            d += f"M{at(x - q, y)}a{q:.0f} {q:.0f} 0 1 1 {2 * q:.0f} 0a{q:.0f} {q:.0f} 0 1 1 {-2 * q:.0f} 0"
+        c.path(d, tint, opacity=opacity)
     tracks, drops, shine = "", "", ""
-    for _ in range(16):
+    for _ in range(st.some(14)):
         x, y, length = st.fx + r.u(-1, 1) * st.w * 0.6, st.h * r.u(-0.1, 0.4), st.h * r.u(0.08, 0.3)
         bend = r.u(-5, 5)
-        tracks += f"M{at(x, y)}q{n(bend)} {length * 0.4:.0f} 0 {length * 0.6:.0f}t{n(-bend * 0.6)} {length * 0.4:.0f}"
+        tracks += f"M{at(x, y)}q{bend:.0f} {length * 0.4:.0f} 0 {length * 0.6:.0f}t{-bend * 0.6:.0f} {length * 0.4:.0f}"
         q = r.u(3, 6)
         bx, by = x - bend * 0.6, y + length
-        drops += f"M{n(bx)} {n(by - q * 1.6)}q{n(q * 1.6)} {n(q * 2.4)} 0 {n(q * 2.6)}q{n(-q * 1.6)} {n(-q * 0.2)} 0 {n(-q * 2.6)}z"
-        shine += f"M{n(bx + q * 0.3)} {n(by + q * 0.2)}h0"
-    beads = dots(r, 60, 0, 0, st.w, st.h * 0.68)
+        drops += f"M{at(bx, by - q * 1.6)}q{at(q * 1.6, q * 2.4)} {at(0, q * 2.6)}q{at(-q * 1.6, -q * 0.2)} {at(0, -q * 2.6)}z"
+        shine += f"M{at(bx + q * 0.3, by + q * 0.2)}h0"
+    beads = dots(r, st.some(44), 0, 0, st.w, st.h * 0.68)
     c.line(beads, p.light, 2.8, opacity=0.45)
-    c.line(dots(r, 24, 0, 0, st.w, st.h * 0.66), p.light, 4.6, opacity=0.3)
+    c.line(dots(r, st.some(18), 0, 0, st.w, st.h * 0.66), p.light, 4.6, opacity=0.3)
     c.line(tracks, p.light, 2.4, opacity=0.3)
     c.path(drops, p.light, opacity=0.7)
     c.line(shine, "#ffffff", 1.8)
@@ -271,7 +284,7 @@ def rain(st: Stage) -> None:
         opacity=0.6,
     )
     sill = st.h * 0.645
-    c.rect(0, sill, st.w, st.h, c.linear((0, st.layer(0.8)), (0.25, st.layer(1.0)), (1, st.layer(1.0))))
+    c.rect(0, sill, st.w, st.h, c.linear((0, st.layer(0.8)), (0.3, st.layer(1.0))))
     c.rect(0, sill, st.w, 2.5, st.lit(st.layer(0.7), 0.4), opacity=0.7)
     x = st.fx - st.side * st.s * 0.62
     c.path(_plant(x, sill, st.s * 0.62), st.layer(1.0))

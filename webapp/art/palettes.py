@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from webapp.art.colour import Lch, luminance, mix, oklch, over
 
-SCRIM: tuple[tuple[float, float], ...] = ((0.36, 0.0), (0.52, 0.22), (0.66, 0.64), (0.82, 0.84), (1.0, 0.94))
+SCRIM: tuple[tuple[float, float], ...] = ((0.38, 0.0), (0.66, 0.64), (1.0, 0.94))
 """(height, opacity) of the scrim from top to bottom: the title lies where it is at its strongest."""
 ZONE_TOP = 0.66
 

@@ -32,7 +32,8 @@ _LAYOUT: dict[str, tuple[float, float, float, float, float, float]] = {
 class Stage:
     """What a motif may know: the sheet, the inks, the throws, the layout and the title's terms.
 
-    `s` is the focus's radius, `side` is where the light stands (-1 left, 1 right), `slope` tips the ground.
+    `s` is the focus's radius, `side` is where the light stands (-1 left, 1 right), `slope` tips the ground, `detail`
+    is the share of small things that is drawn: below 1 where a picture would grow too large.
     """
 
     c: Canvas
@@ -53,6 +54,7 @@ class Stage:
     ly: float = 0.0
     lr: float = 0.0
     slope: float = 0.0
+    detail: float = 1.0
 
     def __post_init__(self) -> None:
         self.w, self.h = SIZES[self.shape]
@@ -65,6 +67,10 @@ class Stage:
         self.lx = self.fx + self.side * light_x * self.w * (0.6 if wide else 1)
         self.slope = -0.16 * self.side if self.composition == "diagonal" else 0.0
 
+    def some(self, count: int) -> int:
+        """Return how many of `count` small things to draw."""
+        return max(1, round(count * self.detail))
+
     def layer(self, depth: float) -> str:
         """Return a layer's colour, 0 far to 1 near."""
         return self.p.layer(depth)
@@ -76,6 +82,9 @@ class Stage:
     def fade(self, depth: float, lift: float = 0.3) -> str:
         """Return a layer's paint: its colour at the crest, hazier at the foot."""
         colour = self.layer(depth)
+        # The nearest layers are almost black: there a gradient is three elements that nobody sees.
+        if depth >= (0.9 if self.detail == 1 else 0.5):
+            return colour
         return self.c.linear((0, colour), (1, mix(colour, self.haze(), lift * (1 - 0.6 * depth))))
 
     def lit(self, colour: str, share: float = 0.5) -> str:
@@ -93,7 +102,7 @@ class Stage:
     def mist(self, y: float, height: float, opacity: float = 0.6) -> None:
         """Lay a bank of mist over what has been painted."""
         colour = self.haze()
-        paint = self.c.linear((0, colour, 0), (0.6, colour, 0.8), (1, colour, 0))
+        paint = self.c.linear((0, colour, 0), (0.6, colour, 0.85), (1, colour, 0))
         self.c.rect(0, y - height / 2, self.w, height, paint, opacity=opacity)
 
     def hills(self, count: int = 3, top: float | None = None, first: float = 0.2) -> None:
@@ -134,11 +143,11 @@ class Stage:
         """Paint still water from `y` down, the light's path broken on it."""
         p = self.p
         top = mix(p.low, p.far, 0.45)
-        self.c.rect(0, y, self.w, self.h - y, self.c.linear((0, top), (0.35, self.layer(0.5)), (1, self.layer(0.95))))
+        self.c.rect(0, y, self.w, self.h - y, self.c.linear((0, top), (0.45, self.layer(0.65))))
         if glints:
             d = ""
-            for k in range(16):
-                row = y + 5 + (self.h * 0.84 - y) * (k / 16) ** 1.35
+            for k in range(14):
+                row = y + 5 + (self.h * 0.84 - y) * (k / 14) ** 1.35
                 half = (6 + 46 * self.r.u() ** 2) * (0.55 + k / 18)
                 x = self.lx + self.r.u(-1, 1) * (10 + 3.2 * k)
                 d += f"M{x - half:.0f} {row:.0f}h{2 * half:.0f}"
@@ -157,23 +166,26 @@ class Stage:
             depth = 0.1 + 0.38 * k
             top = self.lit(self.layer(depth), 0.5 - 0.2 * k)
             low = mix(self.layer(depth + 0.2), self.haze(), 0.1)
-            self.c.path(f"{d}V{self.h:.0f}H-20z", self.c.linear((0, top), (0.5, low), (1, self.layer(depth + 0.35))))
+            foot = mix(low, self.layer(depth + 0.35), 0.3)
+            if self.detail < 0.7 and k:
+                self.c.path(f"{d}V{self.h:.0f}H-20z", mix(top, foot, 0.6))
+                continue
+            self.c.path(f"{d}V{self.h:.0f}H-20z", self.c.linear((0, top), (0.6, foot)))
 
 
 def backdrop(st: Stage) -> None:
     """Paint the sky, its light and the composition's own device."""
     c, p = st.c, st.p
     horizon = min(st.hy / st.h + 0.04, 0.9)
-    c.rect(
-        0, 0, st.w, st.h, c.linear((0, p.top), (horizon * 0.55, p.mid), (horizon, p.low), (1, mix(p.low, p.far, 0.6)))
-    )
-    if not p.pale and st.r.chance(0.7):
-        stars = dots(st.r, 34, 0, 0, st.w, st.h * 0.42)
+    c.rect(0, 0, st.w, st.h, c.linear((0, p.top), (horizon * 0.55, p.mid), (horizon, p.low)))
+    if not p.pale and st.detail > 0.5 and st.r.chance(0.7):
+        stars = dots(st.r, st.some(30), 0, 0, st.w, st.h * 0.42)
         c.line(stars, p.light, 1.4, opacity=0.55)
     reach = 1.45 if st.composition in ("halo", "disc") else 3.4 if st.lr < 60 else 2.1
     strength = 0.5 if not p.pale else 0.75
     colour = p.light if not p.pale else mix(p.light, "#ffffff", 0.7)
-    glow = c.radial((0, colour, strength), (0.35, colour, strength * 0.45), (1, colour, 0))
+    middle = [(0.35, colour, strength * 0.45)] if st.detail == 1 else []
+    glow = c.radial((0, colour, strength), *middle, (1, colour, 0))
     c.circle(st.lx, st.ly, st.lr * reach, glow)
     _DEVICES[st.composition](st)
 
@@ -184,7 +196,7 @@ def _orb(st: Stage) -> None:
         c.path(_sliced(st.lx, st.ly, st.lr), c.linear((0, p.light), (1, mix(p.light, p.accent, 0.75))))
         return
     foot = mix(p.light, p.low, 0.75 if st.lr > 60 else 0.25)
-    c.circle(st.lx, st.ly, st.lr, c.linear((0, p.light), (0.45, p.light), (1, foot)))
+    c.circle(st.lx, st.ly, st.lr, c.linear((0.4, p.light), (1, foot)))
     if st.era == "90s" and st.lr > 30:
         c.circle(st.lx, st.ly, st.lr * 1.09, stroke=p.light, stroke_width=1, opacity=0.5)
 
@@ -257,7 +269,7 @@ def window(st: Stage) -> str:
     if st.shape == "poster":
         x0, x1, y0, y1 = st.w * 0.115, st.w * 0.885, st.h * 0.075, st.h * 0.665
     else:
-        x0, x1, y0, y1 = st.w * 0.43, st.w * 0.90, st.h * 0.08, st.h * 0.80
+        x0, x1, y0, y1 = st.w * 0.38, st.w * 0.94, st.h * 0.06, st.h * 0.86
     if kind == "arch":
         r = (x1 - x0) / 2
         rise = min(r, (y1 - y0) * 0.62)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 
 from search.engine import EngineError
+from webapp.models import models
 from webapp.services import services
 
 blueprint = Blueprint("about", __name__)
@@ -14,9 +15,12 @@ blueprint = Blueprint("about", __name__)
 def index() -> str:
     """Show provenance, model and licence."""
     site = services()
-    info, reason = None, ""
+    info, reason, recommender = None, "", None
     try:
         info = site.search.info()
+        recommender = models().serving()
     except EngineError as error:
         reason = str(error)
-    return render_template("about.html", info=info, reason=reason, engine=site.search.engine.name)
+    return render_template(
+        "about.html", info=info, reason=reason, engine=site.search.engine.name, recommender=recommender
+    )

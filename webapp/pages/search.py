@@ -9,13 +9,14 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 import vocabulary
 from catalogue import FORMATS
 from search.keys import key
 from search.options import Options
 from search.results import Answer, Constraint, Group
-from webapp import params
+from webapp import params, personal
 from webapp.i18n import language
 from webapp.metrics import metrics
 from webapp.services import search_service, services
@@ -65,7 +66,7 @@ def results() -> str:
         return render_template("search/start.html", values=values, choices=choices(), **ideas())
     options = Options(
         limit=PER_PAGE, page=values["page"], group=values["group"], language=language(), correct=values["correct"],
-        explain=True, filters=filters,
+        explain=True, filters=filters, exclude=personal.excluded(),
     )  # fmt: skip
     answer = service.search(values["q"], options)
     count(answer, first_page=values["page"] == 1)
@@ -79,6 +80,7 @@ def results() -> str:
         chips=chips(answer, values),
         pager=lambda group: pager(group, values),
         choices=choices(),
+        said=said(answer),
         **(ideas() if answer.resolution == "nothing" else {}),
     )
 
@@ -91,6 +93,14 @@ def count(answer: Answer, first_page: bool = True) -> None:
     if first_page:
         hits = sum(group.total for group in answer.groups if group.items)
         record_search(answer.query, key(answer.query), answer.resolution, hits)
+
+
+def said(answer: Answer) -> str:
+    """Return in a sentence how many works were found, for whoever hears the page."""
+    found = sum(group.total for group in answer.groups if group.items)
+    if not found:
+        return _("Nothing similar to “%(query)s”", query=answer.query)
+    return ngettext("%(num)s work found", "%(num)s works found", found)
 
 
 def ideas() -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""The pages of the site, and how a test becomes somebody on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+WITHOUT_PERSON = (
+    "/",
+    "/?rows=all",
+    "/search",
+    "/search?q=toradora",
+    "/search?q=work",
+    "/search?q=attack+on+titan",
+    "/search?q=Twin+Names",
+    "/search?q=drama",
+    "/search?q=story+about+a+drama+club",
+    "/search?q=Lost+Tape",
+    "/search?q=toradroa",
+    "/search?q=zzqq+xxqq+vvqq",
+    "/search?q=comedy&genre=Romance&year_from=2000",
+    "/titles/1",
+    "/titles/1003",
+    "/titles/1011",
+    "/browse",
+    "/browse?genre=Drama&sort=score",
+    "/people",
+    "/about",
+    "/about/quality",
+    "/offline",
+)
+TABS = ("watching", "on_hold", "plan_to_watch", "completed", "dropped", "hidden")
+WITH_PERSON = ("/", "/?rows=all", "/titles/1", "/taste", "/people", *(f"/my-list?status={name}" for name in TABS))
+BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def choose(page: Any, number: int = 0) -> None:
+    """Become one of the people of the demonstration."""
+    page.goto("/people", wait_until="networkidle")
+    page.locator("form[action*=choose] button").nth(number).click()
+    page.wait_for_load_state("networkidle")
+
+
+def make_profile(page: Any, name: str = "Walker", picks: int = 5) -> None:
+    """Make a new profile in its steps and become it; it works without scripts, too."""
+    page.goto("/people/new?step=name")
+    page.locator("#name").fill(name)
+    page.locator("button[value=name]").click()
+    page.locator(".pick").first.wait_for()
+    for at in range(picks):
+        page.locator(".pick label").nth(at).click()
+    page.locator("button[value=done]").click()
+    page.wait_for_url(lambda url: "/people/new" not in url)
+    page.wait_for_load_state("networkidle")
