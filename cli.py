@@ -313,14 +313,18 @@ def bench() -> None:
 @click.option("--data", type=click.Path(path_type=Path), default=Path("../shared/data"), help="The data folder.")
 @click.option("--sizes", default="15000,100000", show_default=True, help="Numbers of titles.")
 @click.option("--queries", default=200, show_default=True, help="Queries of each kind.")
+@click.option("--elasticsearch", metavar="URL", help="Measure this server beside it (ELASTICSEARCH_URL).")
 @click.pass_obj
-def bench_search(settings: Settings, data: Path, sizes: str, queries: int) -> None:
-    """Latency of search by resolution beside bare BM25 in the same run."""
+def bench_search(settings: Settings, data: Path, sizes: str, queries: int, elasticsearch: str | None) -> None:
+    """Latency of search by resolution beside bare BM25 in the same run, on both engines where there is a server."""
     from evaluation.bench import run
+    from search.engine import EngineError
 
+    if elasticsearch:
+        settings = settings.model_copy(update={"elasticsearch_url": (elasticsearch,)})
     try:
         click.echo(run(settings, data, [int(size) for size in sizes.split(",")], queries))
-    except (ValueError, OSError) as error:
+    except (EngineError, ValueError, OSError) as error:
         fail(str(error))
 
 
@@ -373,6 +377,22 @@ def bench_load(settings: Settings, data: Path, people: int, seconds: float, work
 
     try:
         click.echo(run(settings, data, people, seconds, workers, say))
+    except (ValueError, OSError) as error:
+        fail(str(error))
+
+
+@bench.command("pages")
+@click.option(
+    "--runs", type=click.IntRange(1, 100), default=5, show_default=True, help="Visits of each page and width."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Report in which the section takes its place.")
+@click.pass_obj
+def bench_pages(settings: Settings, runs: int, out: Path | None) -> None:
+    """Home, search and title in Chromium at 390 and 1280 pixels: LCP, CLS, interactions, long tasks."""
+    from evaluation.pages import run
+
+    try:
+        click.echo(run(settings, runs, out, say))
     except (ValueError, OSError) as error:
         fail(str(error))
 

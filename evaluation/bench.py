@@ -1,152 +1,208 @@
-"""Latency of search by resolution, as distributions beside bare BM25 in the same run.
+"""Latency of search by resolution, as distributions beside bare BM25 in the same run, and what an index costs.
 
-Beyond the catalogue's own size, works are copies under other ids with words of the synopsis shuffled and vectors
-slightly perturbed: real lengths and real vocabulary, named as such.
+With an Elasticsearch both engines hold the same works and are asked in turn, so that a busy machine meets both alike.
+Beyond the catalogue's own size, works are copies (evaluation/grown.py): real lengths and vocabulary, named as such.
 """
 
 from __future__ import annotations
 
-import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from catalogue import Title
 from config import Settings
+from evaluation.grown import grown
 from evaluation.queries import load_queries
 from evaluation.search import KAGGLE, catalogue_service
-from indexer.build import Embedded, documents, open_spaces
+from indexer.build import SAMPLE, open_spaces
 from indexer.documents import embedding_text
 from search.bench_embed import bench_embed
 from search.embedded import EmbeddedEngine
 from search.embedded.reader import EmbeddedReader
-from search.engine import NO_FILTERS, Filters, LegsRequest
+from search.engine import NO_FILTERS, Document, Engine, Filters, LegsRequest
 from search.open import open_embedder, open_encoder
 from search.options import Options
 from search.service import SearchService
 
 NOISE = 0.05
+EXCLUDED = 5000
+BM25 = "bare BM25"
+Asked = Callable[[str], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One engine under measurement: how fast it indexed, and what that takes on disk."""
+
+    engine: Engine
+    service: SearchService
+    seconds: float
+    bytes: int
+
+    @property
+    def name(self) -> str:
+        """The engine's name."""
+        return self.engine.name
+
+    def cost(self) -> str:
+        """Return a row: documents and vectors a second, bytes."""
+        info = self.service.info()
+        vectors = info.passages + info.documents * len(info.spaces)
+        return (
+            f"| {self.name} | {info.documents / self.seconds:,.0f} | {vectors / self.seconds:,.0f} "
+            f"| {self.seconds:.1f} | {self.bytes / 1e6:.1f} |"
+        )
 
 
 def run(settings: Settings, data: Path, sizes: Sequence[int], count: int) -> str:
-    """Return tables of milliseconds, one for each number of titles."""
-    base = catalogue_service(settings, data / KAGGLE, KAGGLE)
+    """Return tables of milliseconds, one for each number of titles; on both engines where the settings name a server."""
+    reader = catalogue_service(settings, data / KAGGLE, KAGGLE).reader()
+    assert isinstance(reader, EmbeddedReader)
+    own = reader.info().documents
     lines = []
     for size in sizes:
-        service = base if size <= base.info().offered * 1.1 else _grown(settings, base, size)
-        lines += _measure(service, count)
+        size = own if size <= own * 1.1 else size
+        sides = []
+        try:
+            for engine in _engines(settings, size):
+                sides.append(_side(settings, engine, reader, size))
+            lines += measure(sides, count)
+        finally:
+            for side in sides:
+                side.engine.close()
     return "\n".join(lines) + "\n"
 
 
-def _measure(service: SearchService, count: int) -> list[str]:
-    info = service.info()
-    plots = [query.text for query in load_queries("mal2020_plots")][:count]
-    titles = [query.text for query in load_queries("mal2020_titles")][:count]
-    typos = [query.text for query in load_queries("mal2020_typos")][:count]
-    prefixes = [text[: max(2, len(text) // 2)] for text in titles]
-    cases: dict[str, tuple[Sequence[str], Callable[[str], object]]] = {
-        "exact title": (titles, service.search),
-        "typo": (typos, service.search),
-        "part of a name": ([text.split()[0] for text in titles], service.search),
-        "genre": (["romance", "90s robot", "comedy movies", "short horror"] * 25, service.search),
-        "plot, warm encoder": (plots, service.search),
-        "plot, cached query vector": (plots, service.search),
-        "suggestion": (prefixes, service.suggest),
-        "browse with facets": (["Action", "Drama", "Comedy"] * 20, _browse(service)),
-        "bare BM25": (plots, _bm25(service)),
-    }
-    service.search("warm the model up", Options())
-    rows = [
-        f"## {info.documents:,} titles, {info.passages:,} passages",
-        "",
-        "| | n | p50 ms | p95 ms | p99 ms | to BM25's p50 |",
-        "|---|---|---|---|---|---|",
-    ]
-    took = {name: _times(call, texts) for name, (texts, call) in cases.items()}
-    bare = float(np.percentile(took["bare BM25"], 50))
-    for name, times in took.items():
-        p50, p95, p99 = np.percentile(times, [50, 95, 99])
-        rows.append(f"| {name} | {len(times)} | {p50:.2f} | {p95:.2f} | {p99:.2f} | {p50 / bare:.1f} x |")
-    return [*rows, ""]
+def _engines(settings: Settings, size: int) -> Iterator[Engine]:
+    yield EmbeddedEngine(settings.var / "evaluation" / f"grown-{size}")
+    if settings.elasticsearch_url:
+        # Its client takes a moment to import, which those without an Elasticsearch need not wait for.
+        from search.elastic import ElasticEngine
+        from search.elastic.client import connect
+
+        yield ElasticEngine(connect(settings), f"{settings.index_name}-bench-{size}")
 
 
-def _times(call: Callable[[str], object], texts: Sequence[str]) -> list[float]:
-    took = []
-    for text in texts:
-        started = time.perf_counter()
-        call(text)
-        took.append((time.perf_counter() - started) * 1000)
-    return took
-
-
-def _browse(service: SearchService) -> Callable[[str], object]:
-    return lambda genre: service.browse(Filters(genres=(genre,)), "score", facets=True)
-
-
-def _bm25(service: SearchService) -> Callable[[str], object]:
-    reader = service.reader()
-    return lambda text: reader.legs(LegsRequest(text=text, size=20, filters=NO_FILTERS))
-
-
-def _grown(settings: Settings, base: SearchService, size: int) -> SearchService:
-    """Return a service over `size` titles: the catalogue's own and perturbed copies."""
-    reader = base.reader()
-    assert isinstance(reader, EmbeddedReader)
-    info = reader.info()
-    everything = reader.browse(Filters(adult=True, offered=None), "watched", 0, info.documents)
-    titles = list(reader.documents(everything.ids).values())
-    rng = np.random.default_rng(0)
-    words = random.Random(0)
-    engine = EmbeddedEngine(settings.var / "evaluation" / f"grown-{size}")
-    build = engine.begin(info)
+def _side(settings: Settings, engine: Engine, reader: EmbeddedReader, size: int) -> Side:
+    """Index `size` works, vectors at hand, and return what it took until they serve."""
+    build = engine.begin(replace(reader.info(), documents=size, offered=0, passages=0))
+    started = time.perf_counter()
     try:
-        made = 0
-        while made < size:
-            part = titles[: size - made]
-            first = made == 0
-            copies = [title if first else _copy(title, made + at, words) for at, title in enumerate(part)]
-            build.add(documents(copies, _perturbed(reader, part, rng, 0.0 if first else NOISE)))
-            made += len(part)
+        sample: list[Document] = []
+        build.add(_sampled(grown(reader, size, NOISE), size, sample))
+        build.verify(sample)
         build.publish()
     except BaseException:
         build.abort()
         raise
-    return SearchService(engine, open_encoder(settings))
+    seconds = time.perf_counter() - started
+    # Each its own encoder: one cache for both would spare the second the model.
+    return Side(engine, SearchService(engine, open_encoder(settings)), seconds, _bytes(engine))
 
 
-def _copy(title: Title, number: int, words: random.Random) -> Title:
-    def mixed(text: str) -> str:
-        parts = text.split()
-        words.shuffle(parts)
-        return " ".join(parts)
-
-    names = {name: f"{mixed(text)} {number}" for name, text in title.titles.items()}
-    return title.replace(
-        id=10_000_000 + number,
-        titles=names,
-        aliases=(),
-        series=None,
-        synopsis={k: mixed(v) for k, v in title.synopsis.items()},
-    )
+def _sampled(made: Iterable[Document], count: int, sample: list[Document]) -> Iterator[Document]:
+    every = max(count // SAMPLE, 1)
+    for row, document in enumerate(made):
+        if row % every == 0:
+            sample.append(document)
+        yield document
 
 
-def _perturbed(
-    reader: EmbeddedReader, titles: Sequence[Title], rng: np.random.Generator, noise: float
-) -> dict[str, Embedded]:
-    made = {}
-    for space in reader.info().spaces:
-        empty = np.zeros(space.dims, dtype=np.float32)
-        whole = np.stack([reader.vectors(title.id).get(space.name, empty) for title in titles])
-        cut = [reader.passages(title.id, space.name) for title in titles]
-        flat = np.concatenate(cut)
-        for block in (whole, flat):
-            known = block.any(axis=1)
-            block[known] += noise * rng.standard_normal(block[known].shape).astype(np.float32) / np.sqrt(space.dims)
-            block[known] /= np.linalg.norm(block[known], axis=1, keepdims=True)
-        made[space.name] = Embedded(whole, flat, np.cumsum([0, *map(len, cut)]))
-    return made
+def _bytes(engine: Engine) -> int:
+    """Return what the serving generation takes on disk."""
+    reader = engine.reader()
+    if isinstance(reader, EmbeddedReader):
+        return sum(path.stat().st_size for path in reader.folder.rglob("*") if path.is_file())
+    from search.elastic import ElasticEngine
+    from search.elastic.status import look
+
+    assert isinstance(engine, ElasticEngine)
+    serving = look(engine.connection, engine.alias).serving
+    assert serving is not None
+    if serving.bytes is None:
+        raise ValueError("The sign-in may not read the size of its indices: give it the right `monitor`.")
+    return serving.bytes
+
+
+def measure(sides: Sequence[Side], count: int) -> list[str]:
+    """Return the tables of all sides: every query asked of each in turn, a different one first each time."""
+    texts, calls = _cases(sides, count)
+    for side in sides:
+        side.service.search("warm the model up", Options())
+    took: dict[str, list[list[float]]] = {}
+    for name, asked in texts.items():
+        took[name] = [[] for _ in sides]
+        for turn, text in enumerate(asked):
+            for step in range(len(sides)):
+                at = (turn + step) % len(sides)
+                started = time.perf_counter()
+                calls[at][name](text)
+                took[name][at].append((time.perf_counter() - started) * 1000)
+    info = sides[0].service.info()
+    return [
+        f"## {info.documents:,} titles, {info.passages:,} passages",
+        "",
+        "| indexing, vectors at hand | documents/s | vectors/s | seconds | MB on disk |",
+        "|---|---|---|---|---|",
+        *(side.cost() for side in sides),
+        "",
+        *latencies([side.name for side in sides], took),
+        "",
+    ]
+
+
+def latencies(names: Sequence[str], took: dict[str, list[list[float]]]) -> list[str]:
+    """Return the rows of a table: for each case and engine p50, p95, p99 and the ratio to its own bare BM25."""
+    columns = " | ".join(f"{name} p50 ms | p95 | p99 | to its BM25's p50" for name in names)
+    rows = [f"| | n | {columns} |", "|---|---|" + "---|" * (4 * len(names))]
+    bare = [float(np.percentile(times, 50)) for times in took[BM25]]
+    for case, each in took.items():
+        cells = []
+        for times, base in zip(each, bare, strict=True):
+            p50, p95, p99 = np.percentile(times, [50, 95, 99])
+            cells.append(f"{p50:.2f} | {p95:.2f} | {p99:.2f} | {p50 / base:.1f} x")
+        rows.append(f"| {case} | {len(each[0])} | {' | '.join(cells)} |")
+    return rows
+
+
+def _cases(sides: Sequence[Side], count: int) -> tuple[dict[str, Sequence[str]], list[dict[str, Asked]]]:
+    """Return the texts of each case, and how each side is asked."""
+    plots = [query.text for query in load_queries("mal2020_plots")][:count]
+    titles = [query.text for query in load_queries("mal2020_titles")][:count]
+    typos = [query.text for query in load_queries("mal2020_typos")][:count]
+    info = sides[0].service.info()
+    known = sides[0].service.reader().browse(Filters(), "watched", 0, info.offered).ids
+    seen = Options(exclude=tuple(known[:: max(len(known) // EXCLUDED, 1)][:EXCLUDED]))
+    excluding = f"plot, {len(seen.exclude):,} ids excluded"
+    texts: dict[str, Sequence[str]] = {
+        "exact title": titles,
+        "typo": typos,
+        "part of a name": [text.split()[0] for text in titles],
+        "genre": ["romance", "90s robot", "comedy movies", "short horror"] * 25,
+        "plot, warm encoder": plots,
+        "plot, cached query vector": plots,
+        excluding: plots,
+        "suggestion": [text[: max(2, len(text) // 2)] for text in titles],
+        "browse with facets": ["Action", "Drama", "Comedy"] * 20,
+        BM25: plots,
+    }
+
+    def asked(service: SearchService) -> dict[str, Asked]:
+        search: Asked = service.search
+        reader = service.reader()
+        others: dict[str, Asked] = {
+            excluding: lambda text: service.search(text, seen),
+            "suggestion": service.suggest,
+            "browse with facets": lambda genre: service.browse(Filters(genres=(genre,)), "score", facets=True),
+            BM25: lambda text: reader.legs(LegsRequest(text=text, size=20, filters=NO_FILTERS)),
+        }
+        return {name: others.get(name, search) for name in texts}
+
+    return texts, [asked(side.service) for side in sides]
 
 
 def run_embed(settings: Settings, name: str | None, data: Path, count: int) -> str:
