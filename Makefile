@@ -56,13 +56,15 @@ evaluate: install ## Measure the quality of search and of the recommenders on re
 	"$(BIN)/python" cli.py evaluate recommenders --data "$(DATA)" --dataset mal_lists --dataset mal_status \
 		--dataset ml1m --dataset ml100k --dataset gowalla --dataset lastfm
 
-bench: install ## Measure speed on real data (DATA=folder)
+bench: install-dev ## Measure speed on real data (DATA=folder); with ELASTICSEARCH_URL both engines beside each other
 	"$(BIN)/python" cli.py bench search --data "$(DATA)"
 	"$(BIN)/python" cli.py bench embed --data "$(DATA)"
 	"$(BIN)/python" cli.py bench people
 	"$(BIN)/python" cli.py bench load --data "$(DATA)"
+	"$(BIN)/python" cli.py bench pages --out reports/bench.md
 
-screenshots: install-dev ## Take the pictures of the README and the tour from the running site
+screenshots: install-dev ## Take the pictures of the README and of docs/tour.md
+	@"$(BIN)/python" cli.py index --if-missing
 	"$(BIN)/python" scripts/screenshots.py
 
 clean: ## Remove what is generated, the environment too

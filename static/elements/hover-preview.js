@@ -2,6 +2,7 @@
 const OPEN_AFTER = 400;
 const OPEN_AT_LAST = 1200;
 const FETCH_AFTER = 65;
+const BUILD_AFTER = 260;
 const OUT = 250;
 const GROWS = 1.25;
 const EDGE = 12;
@@ -67,7 +68,12 @@ class HoverPreview extends HTMLElement {
   focused(target) {
     if (this.contains(target)) return clearTimeout(this.leaving);
     const card = target.matches?.(":focus-visible") ? target.closest(".card[data-title]") : null;
-    if (!card) { if (this.keyboard) this.shut(); return; }
+    if (!card) {
+      if (this.keyboard) this.shut();
+      // The focus has gone on before the preview was there.
+      else if (this.wantedBy) this.forget();
+      return;
+    }
     if (card === this.card) return;
     this.shut();
     this.dismissed = null;
@@ -80,37 +86,48 @@ class HoverPreview extends HTMLElement {
     this.wantedBy = keyboard;
     this.since = performance.now();
     this.fetching = setTimeout(() => fragment(card.dataset.title).catch(() => {}), FETCH_AFTER);
+    this.building = setTimeout(() => this.prepare(card), BUILD_AFTER);
     this.opening = setTimeout(() => this.open(), OPEN_AFTER);
   }
 
   forget() {
-    clearTimeout(this.fetching);
-    clearTimeout(this.opening);
+    for (const timer of [this.fetching, this.building, this.opening]) clearTimeout(timer);
     this.wanted = null;
+  }
+
+  // Built while the cursor makes up its mind, so that opening is only a transition.
+  async prepare(card) {
+    try {
+      const found = await fragment(card.dataset.title);
+      if (this.wanted !== card || this.card) return;
+      this.fill(card, found);
+    } catch {
+      // The card is still a link to all that the preview would have said.
+    }
+  }
+
+  fill(card, found) {
+    this.filled = card;
+    this.replaceChildren(found.content.cloneNode(true));
+    this.reason(card);
+    this.setAttribute("aria-label", this.firstElementChild.dataset.name);
   }
 
   async open() {
     const card = this.wanted;
     const keyboard = this.wantedBy;
     if (!card) return;
-    let found;
-    try {
-      found = await fragment(card.dataset.title);
-    } catch {
-      return; // The card is still a link to all that the preview would have said.
-    }
-    if (this.wanted !== card || !card.isConnected) return;
+    const found = await fragment(card.dataset.title).catch(() => null);
+    if (!found || this.wanted !== card || !card.isConnected) return;
     clearTimeout(this.leaving);
     this.wanted = null;
     this.card = card;
     this.keyboard = keyboard;
-    this.replaceChildren(found.content.cloneNode(true));
-    this.reason(card);
+    if (this.filled !== card) this.fill(card, found);
+    this.filled = null;
+    // Placed while it is closed, so that it grows out of the card.
     this.place(card);
-    this.hidden = false;
-    this.setAttribute("aria-label", this.firstElementChild.dataset.name);
-    // Drawn once closed, so that it grows out of the card.
-    this.getBoundingClientRect();
+    this.inert = false;
     this.classList.add("open");
     document.dispatchEvent(new CustomEvent("preview-open"));
     if (keyboard) card.querySelector("a").setAttribute("aria-describedby", "preview-hint");
@@ -164,6 +181,8 @@ class HoverPreview extends HTMLElement {
     if (link?.isConnected && this.contains(document.activeElement)) link.focus({ preventScroll: true });
     this.card = null;
     this.keyboard = false;
+    // While it fades Tab must not lead into it.
+    this.inert = true;
     this.classList.remove("open");
   }
 

@@ -227,6 +227,6 @@ function say(text, { name, list = "" }, undo = null, failed = false) {
 document.addEventListener("keydown", (event) => {
   if (event.key !== "u" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
-  const button = region?.querySelector("button");
+  const button = region?.querySelector("button") ?? document.querySelector(".said-now form button");
   if (button) { event.preventDefault(); button.click(); }
 });

@@ -36,8 +36,12 @@ async function go(address, { push = true, scroll = null, from = document.activeE
     if (push) history.pushState({ scroll: 0 }, "", response.url);
     const swap = () => show(page, fresh, { back, open, push, scroll });
     const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    if (document.startViewTransition && !still) await document.startViewTransition(swap).updateCallbackDone;
-    else swap();
+    if (document.startViewTransition && !still) {
+      const transition = document.startViewTransition(swap);
+      // One that the browser skips, because the next search is there already, is no error.
+      for (const promise of [transition.ready, transition.finished]) promise.catch(() => {});
+      await transition.updateCallbackDone;
+    } else swap();
   } catch (error) {
     if (error.name !== "AbortError") location.assign(address);
   } finally {

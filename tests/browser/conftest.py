@@ -2,7 +2,7 @@
 
 Nothing may go wrong on any page that a test opens: no console message, no failing request, no refused piece (CSP). A test
 that fails leaves a picture and a trace of each of its pages in `test-results/` (NEXTEP_TEST_RESULTS); a trace is read with
-`playwright show-trace FILE`.
+`playwright show-trace FILE`; with NEXTEP_TRACE=full it holds the page at each step, too.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import logging
 import os
 import re
 import shutil
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -28,6 +29,9 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")  # fmt: skip
 # The machines that run the tests are small and shared: what matters is that a thing happens, not how soon.
 PATIENCE = 60_000
+LONGEST_SECONDS = 150
+# A trace tells actions, requests and messages; the page at each of them costs time: NEXTEP_TRACE=full.
+FULL_TRACE = os.environ.get("NEXTEP_TRACE") == "full"
 ADMIN_TOKEN = "operator-of-the-tests"
 _REPORTS = pytest.StashKey[dict[str, pytest.TestReport]]()
 _KEPT = pytest.StashKey[list[Path]]()
@@ -57,6 +61,20 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     for path in config.stash[_KEPT]:
         terminalreporter.write_line(f"kept of a failed browser test: {path}")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_ever() -> Iterator[None]:
+    """Fail a test that hangs: the browser's own waits end, but a script that never answers does not."""
+
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"not done after {LONGEST_SECONDS} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(LONGEST_SECONDS)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
@@ -115,9 +133,11 @@ class Visit:
     def __init__(self, chromium: Any, address: str, allowed: tuple[str, ...] = (), **options: Any) -> None:
         options.setdefault("viewport", {"width": 1280, "height": 900})
         options.setdefault("locale", "en-US")
+        # The worker is for when there is no network; the tests that want it allow it.
+        options.setdefault("service_workers", "block")
         self.context = chromium.new_context(base_url=address, **options)
         self.context.set_default_timeout(PATIENCE)
-        self.context.tracing.start(screenshots=False, snapshots=True)
+        self.context.tracing.start(snapshots=FULL_TRACE, screenshots=FULL_TRACE)
         self.allowed = re.compile("|".join(allowed)) if allowed else None
         self.wrong: list[str] = []
         self.context.on("page", self._listen)
@@ -125,13 +145,21 @@ class Visit:
 
     def _listen(self, page: Any) -> None:
         page.on("console", lambda message: self._note(message.text) if message.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: self._note(str(error)))
+        page.on("pageerror", lambda error: self._note(f"{error} on {page.url} {error.stack}"))
         page.on("requestfailed", lambda request: self._note(f"failed: {request.url}") if "ERR_ABORTED" not in str(request.failure) else None)  # fmt: skip
         page.on("response", lambda response: self._note(f"{response.status}: {response.url}") if response.status >= 400 else None)  # fmt: skip
 
     def _note(self, text: str) -> None:
+        if "blocked by Playwright" in text:
+            return
         if not (self.allowed and self.allowed.search(text)):
             self.wrong.append(text)
+
+    def close(self) -> None:
+        """End the visit; a page that still loads or writes would keep its context from closing."""
+        for page in self.context.pages:
+            page.close()
+        self.context.close()
 
     def keep(self, folder: Path) -> list[Path]:
         """Leave a picture of each page and the trace in the folder; return where they are."""
@@ -157,7 +185,7 @@ def visits(chromium: Any, request: pytest.FixtureRequest) -> Iterator[list[Visit
         for number, one in enumerate(made, 1):
             request.config.stash[_KEPT] += one.keep(RESULTS / name / str(number))
     for one in made:
-        one.context.close()
+        one.close()
     assert wrong == []
 
 
@@ -167,7 +195,8 @@ def visit(chromium: Any, address: str, visits: list[Visit]) -> Callable[..., Any
 
     def open_page(path: str = "/", allowed: tuple[str, ...] = (), at: str = "", **options: Any) -> Any:
         visits.append(Visit(chromium, at or address, allowed, **options))
-        visits[-1].page.goto(path, wait_until="networkidle")
+        # Every script has run when a page is loaded; rows may still be on their way.
+        visits[-1].page.goto(path, wait_until="load")
         return visits[-1].page
 
     return open_page

@@ -35,9 +35,9 @@ BEYOND = "document.documentElement.scrollWidth - document.documentElement.client
 
 def choose(page: Any, number: int = 0) -> None:
     """Become one of the people of the demonstration."""
-    page.goto("/people", wait_until="networkidle")
+    page.goto("/people")
     page.locator("form[action*=choose] button").nth(number).click()
-    page.wait_for_load_state("networkidle")
+    page.wait_for_url(lambda url: "/people" not in url)
 
 
 def make_profile(page: Any, name: str = "Walker", picks: int = 5) -> None:
@@ -50,4 +50,3 @@ def make_profile(page: Any, name: str = "Walker", picks: int = 5) -> None:
         page.locator(".pick label").nth(at).click()
     page.locator("button[value=done]").click()
     page.wait_for_url(lambda url: "/people/new" not in url)
-    page.wait_for_load_state("networkidle")

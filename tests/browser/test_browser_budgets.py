@@ -82,7 +82,13 @@ def test_nothing_jumps_while_a_page_is_read(visit, width):
     page = visit("/about", viewport={"width": width, "height": 844})
     make_profile(page, picks=5)
     shifted = {}
-    for path in ("/", "/search?q=work", "/search?q=story+about+a+drama+club", "/titles/1003", "/my-list?status=completed"):
+    for path in (
+        "/",
+        "/search?q=work",
+        "/search?q=story+about+a+drama+club",
+        "/titles/1003",
+        "/my-list?status=completed",
+    ):
         page.goto(path, wait_until="networkidle")
         page.evaluate(SHIFTED)
         to_the_end(page)

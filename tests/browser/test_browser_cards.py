@@ -13,21 +13,18 @@ SHIFTED = """() => { window.shifted = 0; new PerformanceObserver(list => { for (
   if (!entry.hadRecentInput) window.shifted += entry.value }).observe({type: "layout-shift", buffered: true}) }"""
 
 
+# What the tests of lost and refused answers bring about themselves.
+BROKEN = (r"\b(403|500)\b", r"404: .*/preview$", "Failed to load resource", r"failed: .*/(api/people/|browse$)")
+
+
 @pytest.fixture
-def open_page(chromium, address):
-    """Return what opens a page on which something may go wrong, as a test wants it to."""
-    made = []
+def open_page(visit):
+    """Return what opens a page on which answers may be lost or refused, as a test wants it to."""
 
     def opened(path="/", **options):
-        options = {"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "service_workers": "block", **options}
-        made.append(chromium.new_context(base_url=address, **options))
-        page = made[-1].new_page()
-        page.goto(path, wait_until="networkidle")
-        return page
+        return visit(path, BROKEN, **{"service_workers": "block", **options})
 
-    yield opened
-    for context in made:
-        context.close()
+    return opened
 
 
 def choose(page, number: int = 0) -> None:
@@ -68,10 +65,14 @@ def filled(page, row: str = ROW):
 @pytest.mark.parametrize(("width", "cards"), [(390, 2.3), (700, 3.3), (1000, 4), (1280, 5), (1920, 6)])
 def test_as_many_cards_are_in_view_as_the_width_allows_and_the_next_peeks_in(visit, width, cards):
     page = visit("/", viewport={"width": width, "height": 900})
-    measured = filled(page).locator(".track").evaluate("""track => { const [first, second] = track.children
+    measured = (
+        filled(page)
+        .locator(".track")
+        .evaluate("""track => { const [first, second] = track.children
       const step = second.offsetLeft - first.offsetLeft, gap = step - first.offsetWidth
       return [(track.clientWidth - 2 * first.offsetLeft + gap) / step, gap, first.offsetLeft / innerWidth,
         Math.ceil(track.clientWidth / step), getComputedStyle(track).scrollSnapType] }""")
+    )
     assert measured[0] == pytest.approx(cards, abs=0.06)
     assert measured[1] == 8
     assert measured[2] == pytest.approx(0.04, abs=0.002)

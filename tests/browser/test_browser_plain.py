@@ -37,20 +37,22 @@ def test_a_title_is_searched_put_on_a_list_and_the_change_undone(plain):
     page.locator("main a[href^='/titles/1003']").first.click()
     page.wait_for_url(re.compile("/titles/1003"))
     page.locator(".list-button[data-status=plan_to_watch]").click()
-    page.wait_for_url(re.compile("/titles/1003"))
+    page.locator(".said-now form button").wait_for()
     assert page.locator(".list-button[data-status=plan_to_watch]").get_attribute("aria-pressed") == "true"
     assert "Plan to watch" in page.locator(".said-now").text_content()
     page.locator(".said-now form button").click()
-    page.wait_for_url(re.compile("/titles/1003"))
+    page.locator(".said-now", has_text="Undone").wait_for()
     assert page.locator(".list-button[data-status=plan_to_watch]").get_attribute("aria-pressed") == "false"
+    page.locator("#list-status").select_option("watching")
     page.locator("#list-score").select_option("9")
     page.locator("#list-episodes").fill("5")
     page.locator(".entry-form button[type=submit]").click()
+    page.locator(".said-now form button").wait_for()
     page.goto("/my-list?status=watching")
     assert page.locator("#entry-1003 input[name=episodes]").input_value() == "5"
     assert page.locator("#entry-1003 select[name=score]").input_value() == "9"
     page.locator("#entry-1003 .plus-one").click()
-    page.wait_for_url("**/my-list**")
+    page.locator(".said-now").wait_for()
     assert page.locator("#entry-1003 input[name=episodes]").input_value() == "6"
 
 
@@ -59,11 +61,11 @@ def test_not_interested_takes_a_title_out_of_the_rows_and_my_list_brings_it_back
     make_profile(page, "Picky", picks=3)
     page.goto("/titles/1003")
     page.locator(".list-button[data-hide]").click()
-    page.wait_for_url(re.compile("/titles/1003"))
+    page.locator(".said-now").wait_for()
     page.goto("/my-list?status=hidden")
     assert page.locator("#entry-1003").count() == 1
     page.locator("#entry-1003 form button").click()
-    page.wait_for_url("**/my-list**")
+    page.locator(".said-now").wait_for()
     assert page.locator("#entry-1003").count() == 0
 
 
@@ -87,7 +89,7 @@ def test_taste_is_set_and_a_profile_deleted(plain):
     page.goto("/taste")
     page.locator("input[name=sequels]").check(force=True)
     page.locator(".switch-form button[type=submit]").click()
-    page.wait_for_url("**/taste**")
+    page.locator(".said-now").wait_for()
     assert page.locator("input[name=sequels]").is_checked()
     page.goto("/my-list")
     page.locator("form[action$='/delete'] button").click()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-PATHS = ("/search?q=work", "/search?q=story about a drama club", "/search?q=zzqq xxqq vvqq", "/search?q=toradora", "/titles/1001")  # fmt: skip
 KEPT = "JSON.parse(localStorage.getItem('nextep-searches') ?? '[]')"
 
 
@@ -182,13 +181,6 @@ def test_results_filters_pages_and_back_work_without_javascript(visit):
     page.wait_for_url("**page=2**")
     page.go_back()
     page.wait_for_url(lambda url: "page=2" not in url)
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_page_of_results_is_wider_than_the_window(visit, width):
-    for path in PATHS:
-        page = visit(path, viewport={"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, path
 
 
 def test_a_hostile_suggestion_is_text(visit):

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-
-PATHS = ("/", "/search", "/search?q=toradora", "/search?q=work", "/search?q=story about a drama club", "/search?q=zzqq xxqq vvqq", "/titles/1001", "/browse", "/about", "/docs")  # fmt: skip
-SHIFTS = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()
-  .filter(entry => !entry.hadRecentInput).reduce((sum, entry) => sum + entry.value, 0)))
-  .observe({type: "layout-shift", buffered: true}) || setTimeout(() => done(0), 300))"""
+from places import WITH_PERSON, WITHOUT_PERSON, make_profile
 
 
-@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("language", ["en-US", "ko-KR"])
-def test_no_page_has_an_error_or_a_refused_piece(visit, path, language):
-    visit(path, locale=language)
-
-
-@pytest.mark.parametrize("path", PATHS[:-1])
-def test_no_page_is_wider_than_the_window(visit, path):
-    for language in ("en-US", "ko-KR"):
-        page = visit(path, locale=language)
-        for width in (390, 768, 1280, 1920):
-            page.set_viewport_size({"width": width, "height": 900})
-            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert beyond == 0, f"{path} at {width} px in {language}"
-
-
-def test_the_home_page_keeps_its_budgets(visit):
-    page = visit("/")
-    assert page.evaluate("document.querySelectorAll('*').length") < 2500
-    assert page.evaluate(SHIFTS) < 0.05
-    sizes = page.evaluate("performance.getEntries().filter(e => e.transferSize).map(e => [e.name, e.encodedBodySize])")
-    assert sum(size for _, size in sizes) < 400_000, sizes
+def test_no_page_has_an_error_or_a_refused_piece(visit, language):
+    """So it is on every page of every other test; here it is every page as a visitor meets it first, worker and all."""
+    page = visit("/", locale=language, service_workers="allow")
+    page.wait_for_function("navigator.serviceWorker.getRegistration().then(found => found?.active?.state === 'activated')")  # fmt: skip
+    for path in (*WITHOUT_PERSON, "/docs", "/people/new", "/surprise", "/taste"):
+        page.goto(path, wait_until="load")
+    make_profile(page)
+    for path in WITH_PERSON:
+        page.goto(path, wait_until="load")
+    page.wait_for_load_state("networkidle")
 
 
 def test_the_search_box_suggests_and_is_worked_by_keyboard(visit):
@@ -75,7 +62,7 @@ def test_keys_of_an_open_syllable_are_left_to_the_input_method(visit):
 
 
 def test_tab_enters_a_row_once_and_arrows_rove(visit):
-    page = visit("/")
+    page = visit("/?rows=all")
     row = page.locator("#row-most_watched .track")
     assert row.locator("a[tabindex='0']").count() == 1
     row.locator("a").first.focus()
@@ -90,7 +77,7 @@ def test_tab_enters_a_row_once_and_arrows_rove(visit):
 
 
 def test_arrows_move_by_the_cards_in_view_and_stay_at_the_end(visit):
-    page = visit("/")
+    page = visit("/?rows=all")
     row = page.locator("#row-most_watched")
     row.scroll_into_view_if_needed()
     back, on = row.locator(".arrow.back"), row.locator(".arrow.on")
@@ -112,7 +99,8 @@ def test_a_row_turns_to_the_last_thirty_days_in_its_place_and_keeps_the_focus(vi
     page.locator("#row-top10 a[data-window=month]").click()
     page.wait_for_selector("#row-top10 a[data-window=month][aria-current]")
     assert page.evaluate("document.activeElement.dataset.window") == "month"
-    assert "all time" in page.locator("#row-top10 .note").text_content()
+    # Whether enough was opened in the last days depends on the tests before this one.
+    assert re.search("all time|last 30 days", page.locator("#row-top10 .note").text_content())
     assert page.locator("#row-top10 .arrow").count() == 2
 
 

@@ -67,9 +67,7 @@ def _by_taste(rng: random.Random) -> Surprise | None:
     return Surprise(rng.choice(offered[len(offered) // 2 :])[0], TASTE)
 
 
-def by_genre(
-    pool: Pool, opened: Sequence[Title], rng: random.Random, without: Collection[int] = ()
-) -> Surprise | None:
+def by_genre(pool: Pool, opened: Sequence[Title], rng: random.Random, without: Collection[int] = ()) -> Surprise | None:
     """Return a well rated title of one of the genres that are opened least for their size."""
     seen = Counter(label for title in opened for label in (*title.genres, *title.themes))
     genres = sorted(pool.by_genre, key=lambda label: (seen[label] / max(pool.genres.get(label, 1), 1), pool.genres.get(label, 0)))  # fmt: skip
