@@ -52,6 +52,9 @@ test-es: install-dev ## The tests that need Elasticsearch; starts one (ES=folder
 
 evaluate: install ## Measure the quality of search and of the recommenders on real data (DATA=folder)
 	"$(BIN)/python" cli.py evaluate search --data "$(DATA)"
+	@# The two engines on the whole catalogue, where there is a server to compare with.
+	@if [ -n "$$ELASTICSEARCH_URL" ]; then "$(BIN)/python" cli.py evaluate parity --data "$(DATA)"; \
+		else echo "Parity of the engines: left out, ELASTICSEARCH_URL is not set."; fi
 	@# About a quarter of an hour on two cores; --minutes bounds each set, and the report says what it took.
 	"$(BIN)/python" cli.py evaluate recommenders --data "$(DATA)" --dataset mal_lists --dataset mal_status \
 		--dataset ml1m --dataset ml100k --dataset gowalla --dataset lastfm

@@ -252,6 +252,10 @@ def _prepared(settings: Settings, data: Path, say: Say) -> tuple[list[Title], Pa
     say(f"indexing {source}")
     titles, described = prepare(source, Report())
     build_index(titles, EmbeddedEngine(folder / "index"), open_embedder(settings), settings.var, described, Report())
+    # What the indexer fitted (LSA) lies with the vectors that it keeps; the site looks for it in its own folder.
+    fitted = settings.var / "lsa"
+    if fitted.is_dir() and not (folder / "lsa").exists():
+        (folder / "lsa").symlink_to(fitted.resolve())
     lists, model = data / LISTS, folder / "model"
     if lists.is_file() and not model.is_dir():
         say(f"learning from {lists}")

@@ -93,7 +93,7 @@ def write_csv(entries: Iterable[Entry], titles: Mapping[int, Title]) -> bytes:
     writer.writerow(COLUMNS)
     for entry in entries:
         title = titles.get(entry.title_id)
-        name = title.name("en") if title else ""
+        name = title.name("en").replace("\0", "") if title else ""  # with a NUL it would be no text
         row = entry.to_dict()
         row["title"] = f"'{name}" if name.startswith(_FORMULA) else name
         writer.writerow(["" if row[column] is None else row[column] for column in COLUMNS])

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import typing
+import zipfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -84,6 +85,7 @@ class Model(ABC):
         self.features = features
         self.items: NDArray[np.str_] = np.empty(0, "<U1")
         self.popularity: NDArray[np.float32] = np.empty(0, np.float32)
+        self.episodes: NDArray[np.int32] | None = None  # (items,), 0 = not known; for the rule of what is liked
         self.data: dict[str, Any] = {}
         self.metrics: dict[str, Any] = {}
         if self.needs_features and features is None:
@@ -158,6 +160,12 @@ class Model(ABC):
     def rank(self) -> NDArray[np.int32]:
         """Return the place of each title among equal scores."""
         return tie_rank(self.popularity)
+
+    def episodes_by_id(self) -> dict[str, int]:
+        """Return the numbers of episodes that training knew, by id."""
+        if self.episodes is None:
+            return {}
+        return {id: count for id, count in zip(self.items.tolist(), self.episodes.tolist(), strict=True) if count}
 
     def unknown(self, history: AnyHistory) -> list[str]:
         """Return the ids of a history that training never saw."""
@@ -256,8 +264,7 @@ class Model(ABC):
         """
         self._check_fitted()
         folder = Path(folder)
-        if folder.exists() and not (folder / MODEL_FILE).is_file() and (folder.is_file() or any(folder.iterdir())):
-            raise ModelError(f"{folder} holds something that is no model; it is not overwritten")
+        check_folder(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
         try:
@@ -277,6 +284,8 @@ class Model(ABC):
         for name, part in parts.items():
             part._write(folder / name)
         arrays = {"items": self.items, "popularity": self.popularity, **_flat(self._arrays())}
+        if self.episodes is not None:
+            arrays["episodes"] = self.episodes
         np.savez(folder / ARRAYS_FILE, allow_pickle=False, **arrays)
         told = {
             "format": FORMAT,
@@ -287,7 +296,7 @@ class Model(ABC):
             "data": self.data,
             "metrics": self.metrics,
             "parts": list(parts),
-            "arrays": {name: [str(array.dtype), list(array.shape)] for name, array in arrays.items()},
+            "arrays": _shapes(arrays),
             "sha256": _digest(folder / ARRAYS_FILE),
         }
         (folder / MODEL_FILE).write_text(json.dumps(told, indent=1, default=_plain) + "\n", encoding="utf-8")
@@ -312,13 +321,33 @@ class Model(ABC):
         model.data, model.metrics = told["data"], told["metrics"]
         try:
             model.items, model.popularity = arrays.pop("items"), arrays.pop("popularity")
+            model.episodes = arrays.pop("episodes", None)
+            sizes = {model.data.get("items"), *(each.shape for each in (model.items, model.popularity))}
+            if model.episodes is not None:
+                sizes.add(model.episodes.shape)
+            if sizes != {len(model.items), (len(model.items),)} or model.items.dtype.kind != "U":
+                raise ModelError(f"{folder}: {ARRAYS_FILE} and {MODEL_FILE} speak of different numbers of titles")
             model._take_parts(parts)
             model._restore(_nested(arrays))
+            model._check_answers()
         except KeyError as error:
             raise ModelError(f"{folder}: {ARRAYS_FILE} lacks {error}") from None
-        if len(model.popularity) != len(model.items) or len(model.items) != model.data.get("items"):
-            raise ModelError(f"{folder}: {ARRAYS_FILE} and {MODEL_FILE} speak of different numbers of titles")
+        except (TypeError, ValueError, IndexError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"{folder}: {ARRAYS_FILE} is not what {cls.name} writes: {error}") from None
         return model
+
+    def _check_answers(self) -> None:
+        """Score one title's history, so that arrays of wrong shapes or kinds are found on loading."""
+        if len(self.index) != len(self.items):
+            raise ModelError(f"{self.name}: an id stands twice among the titles")
+        one = _row([0], [1.0], len(self.items))
+        scores = self._score(one, one)
+        if scores.shape != (1, len(self.items)) or scores.dtype.kind != "f":
+            raise ModelError(f"{self.name}: the scores have the shape {scores.shape}, not one a title")
+        if not np.isfinite(scores).all() or not np.isfinite(self.popularity).all():
+            raise ModelError(f"{self.name}: there are scores that are not finite")
 
 
 class ItemItemModel(Model):
@@ -352,18 +381,26 @@ class ItemItemModel(Model):
         return self.weights[liked.indices, item]
 
 
-def make_config(model: type[Model], settings: Mapping[str, Any], source: Path | str = "--set") -> Any:
-    """Make a model's settings from texts or plain values. Raises ModelError for an unknown key or a wrong value."""
+def make_config(
+    model: type[Model], settings: Mapping[str, Any], source: Path | str = "--set", others: Sequence[str] = ()
+) -> Any:
+    """Make a model's settings from texts or plain values. Raises ModelError for an unknown key or a wrong value.
+
+    `others` are keys that are read elsewhere; they are named beside the model's own.
+    """
     types = typing.get_type_hints(model.config_class)
     made: dict[str, Any] = {}
     for key, value in settings.items():
         if key not in types:
-            allowed = ", ".join(types) or "none at all"
+            allowed = ", ".join((*types, *others)) or "none at all"
             raise ModelError(f"{source}: {model.name} has no setting {key!r}; it has {allowed}")
         try:
             made[key] = _typed(value, types[key])
-        except (TypeError, ValueError):
-            wanted = getattr(types[key], "__name__", str(types[key]))
+        except (TypeError, ValueError, OverflowError):
+            options = [str(one) for one in typing.get_args(types[key])]
+            literal = typing.get_origin(types[key]) is typing.Literal
+            name = getattr(types[key], "__name__", str(types[key]))
+            wanted = f"one of {', '.join(options)}" if literal else name
             raise ModelError(f"{source}: {key} is {value!r}; {wanted} is wanted") from None
     try:
         return model.config_class(**made)
@@ -398,6 +435,12 @@ def require(condition: bool, message: str) -> None:
         raise ValueError(message)
 
 
+def check_folder(folder: Path) -> None:
+    """Raise ModelError where a model may not be written: a file, or a folder of something else."""
+    if folder.exists() and not (folder / MODEL_FILE).is_file() and (folder.is_file() or any(folder.iterdir())):
+        raise ModelError(f"{folder} holds something that is no model; it is not overwritten")
+
+
 def read_arrays(folder: Path, told: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     """Read the arrays of a model's folder. Raises ModelError when they are not what model.json says."""
     path = folder / ARRAYS_FILE
@@ -407,9 +450,16 @@ def read_arrays(folder: Path, told: Mapping[str, Any]) -> dict[str, NDArray[Any]
         raise ModelError(f"{folder}: {ARRAYS_FILE} is broken or of another model (its digest is not the one saved)")
     try:
         with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
-    except (ValueError, OSError) as error:
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
         raise ModelError(f"{folder}: {ARRAYS_FILE} can't be read: {error}") from None
+    if _shapes(arrays) != told["arrays"]:
+        raise ModelError(f"{folder}: {ARRAYS_FILE} holds other arrays than {MODEL_FILE} says")
+    return arrays
+
+
+def _shapes(arrays: Mapping[str, NDArray[Any]]) -> dict[str, list[Any]]:
+    return {name: [str(array.dtype), list(array.shape)] for name, array in arrays.items()}
 
 
 def _history(history: AnyHistory) -> History:
@@ -439,7 +489,9 @@ def _nested(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     nested: dict[str, Any] = {name: array for name, array in arrays.items() if "." not in name}
     for name in [name[: -len(".data")] for name in arrays if name.endswith(".data")]:
         parts = tuple(arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-        nested[name] = csr_array(parts, shape=tuple(arrays[f"{name}.shape"]))
+        made = csr_array(parts, shape=tuple(arrays[f"{name}.shape"].tolist()))
+        made.check_format(full_check=True)  # an index out of bounds would crash the process
+        nested[name] = made
     return nested
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +15,6 @@ from recommenders.base import AnyHistory, Model, ModelError, _history, require
 from recommenders.interactions import Interactions
 from recommenders.ranking import scaled, standardised, tie_rank
 from recommenders.validation import ndcg_of, tuning_fold
-
-if TYPE_CHECKING:
-    from recommenders.features import ItemFeatures
 
 log = logging.getLogger(__name__)
 STEPS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0)
@@ -150,9 +147,13 @@ class BlendConfig:
     gain: float = 0.0005
 
     def __post_init__(self) -> None:
+        from recommenders.models import MODELS
+
+        allowed = [name for name in MODELS if name not in ("blend", "hybrid")]
+        odd = [name for name in self.parts if name not in allowed]
+        require(not odd, f"parts can't hold {', '.join(map(repr, odd))}; there are {', '.join(allowed)}")
         require(len(self.parts) >= 1, "parts names no model")
-        odd = {"blend", "hybrid"} & set(self.parts)
-        require(not odd, f"parts can't hold {', '.join(sorted(odd))}")
+        require(len(set(self.parts)) == len(self.parts), f"parts names a model twice: {', '.join(self.parts)}")
         require(self.gain >= 0, "gain must be at least 0")
 
 
@@ -166,14 +167,6 @@ class Blend(_Composite):
 
     name = "blend"
     config_class = BlendConfig
-
-    def __init__(self, config: Any = None, seed: int = 42, features: ItemFeatures | None = None) -> None:
-        super().__init__(config, seed, features)
-        from recommenders.models import MODELS
-
-        unknown = [name for name in self.config.parts if name not in MODELS]
-        if unknown:
-            raise ModelError(f"parts: there is no model {', '.join(unknown)}; there are {', '.join(MODELS)}")
 
     def _fit(self, interactions: Interactions) -> None:
         names = [name for name in self.config.parts if name != "content" or self.features is not None]

@@ -8,6 +8,7 @@ down the candidates until it is full.
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -82,6 +83,8 @@ def home(
         return []
     works = shelf.works
     begun = seeds(shelf, taste)
+    # A row shows the work that it is about; no other row shows it again, whatever may be recommended.
+    choice.free[shelf.places(seed.item for seed in begun)] = False
     open_ones = int(choice.open().sum())
     length = max(min(length, open_ones // (ROWS + len(begun) + GENRES)), LEAST)
     choice.alike = shelf.like_people(taste)
@@ -108,16 +111,21 @@ def home(
 
 
 def _by_genre(choice: Choice, length: int) -> list[_Draft]:
-    """Return a row for each favourite genre that can still fill two thirds of one, at most GENRES."""
+    """Return a row for each favourite genre, at most GENRES: of those that can fill one, else two thirds of one."""
     works = choice.shelf.works
-    drafts: list[_Draft] = []
-    for label in favourite_genres(choice.shelf, choice.taste):
-        mask = _any_of(len(works), [works.by_label[label]])
-        if len(drafts) < GENRES and int((mask & choice.free).sum()) * 3 >= 2 * length:
-            name = "".join(char if char.isascii() and char.isalnum() else "-" for char in label.lower())
-            picks = choice.take(choice.best, length, mask)
-            drafts.append(_Draft(f"favourite-{name}", "genre", picks, label=label))
-    return drafts
+    favourites = favourite_genres(choice.shelf, choice.taste)
+    chosen: dict[str, _Draft] = {}
+    for least in (length, math.ceil(2 * length / 3)):
+        for label in favourites:
+            if len(chosen) == GENRES or label in chosen:
+                continue
+            mask = _any_of(len(works), [works.by_label[label]])
+            if int((mask & choice.open()).sum()) >= least:
+                # Letters of any script: two Korean genres are two rows.
+                name = "".join(char if char.isalnum() else "-" for char in label.lower())
+                picks = choice.take(choice.best, length, mask)
+                chosen[label] = _Draft(f"favourite-{name}", "genre", picks, label=label)
+    return [chosen[label] for label in favourites if label in chosen]
 
 
 def for_you(shelf: Shelf, taste: Taste, today: datetime.date, length: int = LENGTH) -> Carousel | None:
@@ -198,13 +206,25 @@ def _explained(choice: Choice, drafts: Sequence[_Draft], makers: Sequence[str]) 
     return made
 
 
+def _highest(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+    """Return the rows of the `count` highest values of each column, (count, columns); of equals the earlier row."""
+    # Sorting a long list for each of hundreds of picks would be most of what a home page costs.
+    left = values.copy()
+    columns = np.arange(left.shape[1])
+    made = []
+    for _ in range(min(count, len(left))):
+        made.append(left.argmax(axis=0))
+        left[made[-1], columns] = -np.inf
+    return np.array(made, np.int64)
+
+
 def _reasons(
     shelf: Shelf, liked: NDArray[np.int64], picks: NDArray[np.int64], taste: Taste
 ) -> dict[int, tuple[tuple[Because, ...], tuple[str, ...]]]:
     """Return of each pick the works that led to it, and what it shares with one where only content tells."""
     works = shelf.works
     added, told = shelf.added(liked, picks, taste)
-    top = np.argsort(-added, axis=0, kind="stable")[:MOST_NAMED]  # (named, picks)
+    top = _highest(added, MOST_NAMED)
     weights = np.take_along_axis(added, top, axis=0)
     named = (weights > 0) & (weights >= NAMED_SHARE * weights[0])
     made: dict[int, tuple[tuple[Because, ...], tuple[str, ...]]] = {}

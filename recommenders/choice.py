@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommenders.base import Scored
-from recommenders.diversity import mmr
+from recommenders.diversity import varied
 from recommenders.shelf import Shelf
 from recommenders.taste import Taste
 
@@ -122,9 +121,8 @@ class Choice:
         worth += (BALANCED - self.taste.adventurous) * FAMILIAR * works.familiar[found]
         order = np.lexsort((works.rank[found], -worth))
         order = order[_one_of_each(works.family[found[order]], length)]
-        ranked = [Scored(str(at), value) for at, value in zip(order.tolist(), worth[order].tolist(), strict=True)]
         trade = LEAST_TRADE + MORE_TRADE * self.taste.adventurous
-        chosen = [int(one.item) for one in mmr(ranked, works.vectors[found[order]], length, trade)]
+        chosen = order[varied(worth[order].astype(np.float64), works.vectors[found[order]], length, trade)].tolist()
         self.free[found[chosen]] = False
         return [(int(found[at]), float(scores[at])) for at in chosen]
 
@@ -134,10 +132,10 @@ class Choice:
 
     def enough(self, names: Sequence[str], places: Mapping[str, Places], length: int) -> tuple[list[str], Mask]:
         """Return the first MAKERS of `names`, or as many as it takes to fill a row, and the mask of their works."""
-        mask = np.zeros(len(self.free), np.bool_)
+        mask, there = np.zeros(len(self.free), np.bool_), self.open()
         taken: list[str] = []
         for name in names:
-            if len(taken) >= MAKERS and int((mask & self.free).sum()) >= 2 * length:
+            if len(taken) >= MAKERS and int((mask & there).sum()) >= 2 * length:
                 break
             taken.append(name)
             mask[places[name]] = True

@@ -31,6 +31,8 @@ class ClustersConfig:
 
     def __post_init__(self) -> None:
         require(self.clusters >= 1, "clusters must be at least 1")
+        require(self.embedding_size >= 1, "embedding_size must be at least 1")
+        require(self.rounds >= 1, "rounds must be at least 1")
         require(self.shrink >= 0, "shrink must be at least 0")
         require(self.least_raters >= 1, "least_raters must be at least 1")
 
@@ -94,6 +96,9 @@ class Clusters(Model):
 
     def _restore(self, arrays: Mapping[str, Any]) -> None:
         self.vectors, self.centres, self.means = arrays["vectors"], arrays["centres"], arrays["means"]
+        width = (len(self.items), self.centres.shape[1])
+        if self.means.shape != (len(self.centres), len(self.items)) or self.vectors.shape != width:
+            raise ModelError("clusters: vectors, centres and means are of different sizes")
 
 
 def _rows_of_unit_length(matrix: csr_array) -> csr_array:

@@ -75,20 +75,22 @@ def train_command(read_titles: ReadTitles) -> click.Command:
     @click.option("--interactions", required=True, type=PATH, help="CSV (also .gz) or Parquet with a header.")
     @click.option("--out", required=True, type=PATH, help="Folder of the trained model.")
     @click.option("--items", type=PATH, help="Catalogue, for what the titles are about.")
-    @click.option("--seed", type=int, default=42, show_default=True, help="Seed of all that is random.")
+    @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Seed of all that is random.")
     @click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help="A setting of the model or of the data.")
     def train(name: str, interactions: Path, out: Path, items: Path | None, seed: int, pairs: tuple[str, ...]) -> None:
         """Train a model on lists or ratings and save it (settings of the data: liked, liked_min_score, ...)."""
+        from recommenders.base import make_config
         from recommenders.models import MODELS
-        from recommenders.train import DATA_KEYS, parse_settings
+        from recommenders.train import DATA_KEYS, least_counts, liked_rule, parse_settings
         from recommenders.train import train as work
 
         _logged()
         try:
             settings = parse_settings(pairs)
-            from recommenders.base import make_config
-
-            make_config(MODELS[name], {key: value for key, value in settings.items() if key not in DATA_KEYS})
+            liked_rule(settings)
+            least_counts(settings)
+            own = {key: value for key, value in settings.items() if key not in DATA_KEYS}
+            make_config(MODELS[name], own, others=DATA_KEYS)
         except ValueError as error:
             _fail(str(error), 2)
         try:
@@ -119,7 +121,7 @@ def recommend(model_dir: Path, histories: Path, k: int, out: Path) -> None:
 
     try:
         report = work(model_dir, histories, k, out)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, MemoryError) as error:
         _fail(str(error) or repr(error))
     click.echo(report.text(), err=True)
 
@@ -142,7 +144,7 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
     @click.option(
         "--protocol", type=click.Choice(["strong", "last", "published"]), help="Which protocol (all there are)."
     )
-    @click.option("--seed", "seeds", multiple=True, type=int, default=(42, 43, 44), show_default=True)
+    @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0), default=(42, 43, 44), show_default=True)
     @click.option("--out", type=PATH, default=Path("reports"), show_default=True, help="Folder of the reports.")
     @click.option(
         "--minutes", type=click.FloatRange(0, min_open=True), default=30, show_default=True,
@@ -162,7 +164,9 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
         pairs: tuple[str, ...],
     ) -> None:
         """Measure models by full ranking; write JSON, Markdown and plots."""
+        from recommenders.base import make_config
         from recommenders.evaluate import run
+        from recommenders.models import MODELS
         from recommenders.report import markdown
         from recommenders.train import parse_settings
 
@@ -173,6 +177,8 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
                 if not dot or model not in NAMES:
                     _fail(f"--set {key}={value}: it must be MODEL.KEY=VALUE with one of {', '.join(NAMES)}", 2)
                 settings.setdefault(model, {})[name] = value
+            for model, own in settings.items():
+                make_config(MODELS[model], own)
         except ValueError as error:
             _fail(str(error), 2)
         kaggle = data / "mal2020"
@@ -183,7 +189,7 @@ def evaluate_command(read_titles: ReadTitles) -> click.Command:
             report = run(
                 data, out, datasets, models or None, seeds, protocol, interactions, titles, settings, _say, minutes
             )
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, MemoryError) as error:
             _fail(str(error) or repr(error))
         click.echo(markdown(report))
 

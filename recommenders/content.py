@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
-from recommenders.base import ItemItemModel, require
+from recommenders.base import ItemItemModel, ModelError, require
 from recommenders.features import ItemFeatures
 from recommenders.interactions import Interactions
 
@@ -66,6 +66,8 @@ class Content(ItemItemModel):
     def _restore(self, arrays: Mapping[str, Any]) -> None:
         super()._restore(arrays)
         self.vectors = arrays["vectors"]
+        if self.vectors.ndim != 2 or len(self.vectors) != len(self.items) or self.vectors.dtype.kind != "f":
+            raise ModelError(f"content has vectors of the shape {self.vectors.shape} for {len(self.items)} titles")
 
 
 def likeness(cosine: NDArray[np.float32], sharpness: float) -> NDArray[np.float32]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,19 +22,20 @@ class Dataset:
     name: str
     title: str
     protocols: tuple[str, ...]
-    read: Callable[[Path], tuple[Interactions, Interactions | None]]  # data folder -> (all or train, test)
+    # data folder, numbers of episodes -> (all or train, test)
+    read: Callable[[Path, Mapping[str, int]], tuple[Interactions, Interactions | None]]
     anime: bool = False
     models: tuple[str, ...] = ()
 
 
 def _file(
     path: str, rule: LikedRule = EVERYTHING, timestamp: str | None = None
-) -> Callable[[Path], tuple[Interactions, None]]:
+) -> Callable[[Path, Mapping[str, int]], tuple[Interactions, None]]:
     columns = {"timestamp": timestamp} if timestamp else None
-    return lambda data: (Interactions.read(data / path, rule, columns=columns), None)
+    return lambda data, episodes: (Interactions.read(data / path, rule, columns=columns, episodes=episodes), None)
 
 
-def _lastfm(data: Path) -> tuple[Interactions, Interactions]:
+def _lastfm(data: Path, episodes: Mapping[str, int]) -> tuple[Interactions, Interactions]:
     folder, header = data / "lightgcn_benchmarks", ("user_id", "item_id", "weight")
     train, test = (
         Interactions.read(folder / f"lastfm_{part}.tsv.gz", EVERYTHING, header=header, delimiter="\t")
@@ -43,7 +44,7 @@ def _lastfm(data: Path) -> tuple[Interactions, Interactions]:
     return train, test
 
 
-def _gowalla(data: Path) -> tuple[Interactions, Interactions]:
+def _gowalla(data: Path, episodes: Mapping[str, int]) -> tuple[Interactions, Interactions]:
     train, test = (read_lines(data / "lightgcn_benchmarks" / f"gowalla_{part}.txt.gz") for part in ("train", "test"))
     return train, test
 

@@ -12,27 +12,31 @@ from recommenders.base import Scored
 
 
 def mmr(candidates: Sequence[Scored], vectors: NDArray[np.float32], k: int, trade: float = 0.3) -> list[Scored]:
-    """Choose k candidates by maximal marginal relevance (Carbonell 1998).
+    """Choose k candidates by maximal marginal relevance; what that is, `varied` says."""
+    scores = np.array([one.score for one in candidates], np.float64)
+    return [candidates[at] for at in varied(scores, vectors, k, trade)]
+
+
+def varied(scores: NDArray[np.float64], vectors: NDArray[np.float32], k: int, trade: float = 0.3) -> list[int]:
+    """Return the places of k candidates, chosen by maximal marginal relevance (Carbonell 1998).
 
     `vectors` (candidates, dims) have length 1 or 0. Each step takes the highest
     (1 - trade) x score scaled to 0..1 - trade x the greatest cosine with what is chosen; of equals the earlier.
     """
     if not 0 <= trade <= 1:
         raise ValueError(f"trade is {trade}; it must be in [0, 1]")
-    if len(vectors) != len(candidates):
-        raise ValueError(f"{len(candidates)} candidates have {len(vectors)} vectors")
-    if not candidates:
+    if len(vectors) != len(scores):
+        raise ValueError(f"{len(scores)} candidates have {len(vectors)} vectors")
+    if not len(scores):
         return []
-    scores = np.array([one.score for one in candidates], np.float64)
     span = float(np.ptp(scores))
     worth = (1 - trade) * (scores - scores.min()) / (span or 1.0)
-    nearest = np.zeros(len(candidates))
-    left = np.ones(len(candidates), np.bool_)
-    chosen: list[Scored] = []
-    for _ in range(min(k, len(candidates))):
-        at = int(np.where(left, worth - trade * nearest, -np.inf).argmax())
-        chosen.append(candidates[at])
-        left[at] = False
+    nearest = np.zeros(len(scores))
+    chosen: list[int] = []
+    for _ in range(min(k, len(scores))):
+        at = int((worth - trade * nearest).argmax())
+        chosen.append(at)
+        worth[at] = -np.inf
         nearest = np.maximum(nearest, vectors @ vectors[at])
     return chosen
 

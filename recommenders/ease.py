@@ -59,7 +59,8 @@ class Ease(ItemItemModel):
     def _fit(self, interactions: Interactions) -> None:
         matrix = interactions.matrix
         copies = 1 + (self.config.reg is None and len(self.items) <= MOST_TUNED)
-        reserve(self.name, copies * memory_needed(matrix), self.config.memory_gb)
+        ways = "leave out rare titles (min_item_count), or train ials, item_knn or gfcf, which need far less"
+        reserve(self.name, copies * memory_needed(matrix), self.config.memory_gb, ways)
         self.reg = self._choose_reg(interactions) if self.config.reg is None else self.config.reg
         self.metrics["reg"] = self.reg
         self.weights = self._solve(gram(matrix, self.config.user_power), self.reg)

@@ -185,13 +185,15 @@ def cold_items(interactions: Interactions, features: ItemFeatures, seed: int, sh
 def folds_of(
     interactions: Interactions, test: Interactions | None, protocol: str, seeds: Sequence[int]
 ) -> list[tuple[int, Fold]]:
-    """Return the folds of a protocol, one a seed; a published or last-out split is one fold for all seeds."""
+    """Return a fold for each seed; by a published or last-out split it is the same one, and only models differ."""
     if protocol == STRONG:
         return [(seed, strong_generalisation(interactions, seed)) for seed in seeds]
     if protocol == LAST:
-        return [(seeds[0], leave_last_out(interactions))]
+        fold = leave_last_out(interactions)
+        return [(seed, fold) for seed in seeds]
     if protocol == PUBLISHED and test is not None:
-        return [(seeds[0], published_split(interactions, test))]
+        fold = published_split(interactions, test)
+        return [(seed, fold) for seed in seeds]
     raise ModelError(
         f"there is no protocol {protocol!r} here; there are {STRONG}, {LAST}, and {PUBLISHED} where a split is"
     )
@@ -237,6 +239,7 @@ def evaluate_data(
                     raise ModelError(f"the {minutes:g} minutes that there are were over")
                 model = make_model(model_name, (settings or {}).get(model_name, {}), seed, features)
                 result = measure(model, fold, features, headline=headline)
+                result.seed = seed
             except ModelError as error:
                 skipped[model_name] = str(error)
                 results.pop(model_name, None)
@@ -254,10 +257,10 @@ def evaluate_data(
         "dataset": name,
         "protocol": protocol,
         "headline": headline,
-        "seeds": [one.seed for one in next(iter(results.values()))] if protocol == STRONG else list(seeds[:1]),
+        "seeds": [one.seed for one in next(iter(results.values()))],
         **sizes,
         "skipped": skipped,
-        "models": _table(results, headline),
+        "models": _table(results, headline, protocol),
         "peak_memory_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6,
     }
     if features is not None and protocol == STRONG:
@@ -266,14 +269,22 @@ def evaluate_data(
     return report
 
 
-def _table(results: Mapping[str, list[Result]], headline: str) -> list[dict[str, Any]]:
-    """Average over seeds, and compare by people with popularity and with the best."""
+def _table(results: Mapping[str, list[Result]], headline: str, protocol: str) -> list[dict[str, Any]]:
+    """Average over seeds, and compare by people with popularity and with the best.
+
+    Where every seed asks the same people, a person's values are averaged: asked thrice they are no three people.
+    """
+
+    def people(name: str) -> NDArray[np.float64]:
+        values = [one.values[headline] for one in results[name]]
+        return np.concatenate(values) if protocol == STRONG else np.mean(values, axis=0)
+
     means = {name: float(np.mean([one.numbers[headline] for one in each])) for name, each in results.items()}
     top = max(means, key=lambda name: means[name])
     table = []
     for name in sorted(means, key=lambda name: -means[name]):
         each = results[name]
-        values = np.concatenate([one.values[headline] for one in each])
+        values = people(name)
         mean, error = metrics.interval(values)
         row: dict[str, Any] = {
             "model": name,
@@ -290,8 +301,7 @@ def _table(results: Mapping[str, list[Result]], headline: str) -> list[dict[str,
         }
         for other, key in (("popularity", "against popularity"), (top, "against the best")):
             if other in results and other != name:
-                theirs = np.concatenate([one.values[headline] for one in results[other]])
-                row[key] = {"model": other, **metrics.paired_bootstrap(values, theirs)}
+                row[key] = {"model": other, **metrics.paired_bootstrap(values, people(other))}
         table.append(row)
     return table
 
@@ -340,13 +350,14 @@ def run(
         if name not in MODELS:
             raise ModelError(f"there is no model {name!r}; there are {', '.join(MODELS)}")
     described = from_titles(titles) if titles else None
+    episodes = {str(title.id): title.episodes for title in titles or () if title.episodes}
     report: dict[str, Any] = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "minutes": minutes,
         "results": [],
     }
     if interactions is not None:
-        read = Interactions.read(interactions)
+        read = Interactions.read(interactions, episodes=episodes)
         made = evaluate_data(
             interactions.name, read, None, protocol or STRONG, chosen, seeds, described, settings, say, minutes
         )
@@ -358,7 +369,7 @@ def run(
             if data is None:
                 raise ModelError("a data set needs the data folder (--data)")
             dataset = DATASETS[name]
-            train, test = dataset.read(data)
+            train, test = dataset.read(data, episodes)
             features = described if dataset.anime else None
             measured = chosen if models else list(dataset.models or MODELS)
             for one in (protocol,) if protocol else dataset.protocols:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import hashlib
+import math
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +41,9 @@ STATUSES: dict[str, int] = {
     "planning": PLAN_TO_WATCH,
 }
 _CODES = frozenset(STATUSES.values())
+ALLOWED_STATUSES = "there are 1 watching, 2 completed, 3 on_hold, 4 dropped, 6 plan_to_watch"
+_NUMBER = re.compile(r"([0-9]{1,9})(?:\.0*)?")  # pandas writes 2.0 where a status of the column is missing
+PARQUET = (".parquet", ".pq")
 _BLOCK = 4_000_000  # rows sorted at a time
 Progress = Callable[[int], None]
 
@@ -51,7 +57,10 @@ class LikedRule:
     """What counts as liked: one of `statuses`, or a score of `min_score`, or `min_share` of the episodes.
 
     A file that has neither a value nor a status anywhere is liked throughout; `everything` says so for any file.
-    `min_score` none: 7, or 3.5 where 5 is the largest of five or more scores; what was read holds the number taken.
+    `min_score` none: 7, or 3.5 where 5 is the largest of five or more scores; what was read of a file with scores
+    holds the number taken.
+
+    Raises InteractionsError for a status, score or share that can't be.
     """
 
     statuses: tuple[int, ...] = (WATCHING, COMPLETED)
@@ -59,14 +68,26 @@ class LikedRule:
     min_share: float = 0.6
     everything: bool = False
 
+    def __post_init__(self) -> None:
+        odd = [code for code in self.statuses if code not in _CODES]
+        if odd:
+            raise InteractionsError(f"status {odd[0]!r} is not known; {ALLOWED_STATUSES}")
+        if self.min_score is not None and not 0 < self.min_score < math.inf:
+            raise InteractionsError(f"the least score liked is {self.min_score}; it must be a number above 0")
+        if not 0 < self.min_share <= 1:
+            raise InteractionsError(f"the least share of episodes is {self.min_share}; it must be in (0, 1]")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the rule as plain values."""
         return {**dataclasses.asdict(self), "statuses": list(self.statuses)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> LikedRule:
-        """Read what `to_dict` wrote."""
-        return cls(**{**data, "statuses": tuple(data["statuses"])})
+        """Read what `to_dict` wrote. Raises InteractionsError for anything else."""
+        try:
+            return cls(**{**data, "statuses": tuple(data["statuses"])})
+        except (KeyError, TypeError) as error:
+            raise InteractionsError(f"{data!r} is no rule of what is liked: {error!r}") from None
 
 
 EVERYTHING = LikedRule(everything=True)
@@ -172,7 +193,7 @@ class Interactions:
         builder = _Builder(rule, {})
         columns: dict[str, Any] = {"values": values, "status": None, "timestamps": timestamps}
         if status is not None:
-            columns["status"] = np.asarray([_status(str(one)) for one in status], np.int8)
+            columns["status"] = np.asarray([status_code(str(one)) for one in status], np.int8)
         lengths = {len(users), len(items), *(len(column) for column in columns.values() if column is not None)}
         if len(lengths) > 1:
             raise InteractionsError(f"the columns have different lengths: {sorted(lengths)}")
@@ -213,11 +234,15 @@ class Interactions:
                 builder.add_batch(batch)
                 if progress:
                     progress(len(builder))
+            return builder.build()
+        except UnicodeDecodeError as error:
+            packed = path.suffix.lower() != ".gz" and path.read_bytes()[:2] == b"\x1f\x8b"
+            hint = "it is compressed, so its name must end in .gz" if packed else f"it is not UTF-8 ({error.reason})"
+            raise InteractionsError(f"{path}: {hint}") from None
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError, gzip.BadGzipFile, OSError) as error:
             raise InteractionsError(f"{path}: {error}") from None
         except InteractionsError as error:
             raise InteractionsError(f"{path}: {error}") from None
-        return builder.build()
 
 
 def empty(people: int, items: int) -> csr_array:
@@ -232,17 +257,20 @@ def sort_key(id: str) -> tuple[bool, int, str]:
     return (not number, int(id) if number else 0, id)
 
 
-def _status(text: str) -> int:
-    """Return the code of a status; 0 for none and for Kaggle's stray codes (0, 5, 33, 55)."""
+def status_code(text: str) -> int:
+    """Return the code of a status by its number or name; 0 for none and for Kaggle's stray codes (0, 5, 33, 55).
+
+    Raises InteractionsError for a name that is not known.
+    """
     text = text.strip().lower()
     if not text:
         return 0
-    if text.isdigit():
-        return int(text) if int(text) in _CODES else 0
+    number = _NUMBER.fullmatch(text)
+    if number:
+        return int(number[1]) if int(number[1]) in _CODES else 0
     code = STATUSES.get(text.replace("_", "").replace("-", "").replace(" ", ""))
     if code is None:
-        allowed = "1 watching, 2 completed, 3 on_hold, 4 dropped, 6 plan_to_watch"
-        raise InteractionsError(f"status {text!r} is not known; there are {allowed}")
+        raise InteractionsError(f"status {text!r} is not known; {ALLOWED_STATUSES}")
     return code
 
 
@@ -308,7 +336,7 @@ class _Builder:
                 continue
             array: NDArray[Any] = np.asarray(column, kinds[name])
             if name == "values":
-                array = np.nan_to_num(array, nan=0.0)
+                array = np.where(np.isnan(array), np.float32(0), array)
                 if not np.isfinite(array).all() or (array < 0).any():
                     raise InteractionsError("a value is negative or not finite; blank or 0 means not rated")
             self.columns.setdefault(name, _Column(kinds[name])).add(array)
@@ -330,9 +358,9 @@ class _Builder:
 
     def _statuses(self, column: Any) -> NDArray[np.int8]:
         texts = ["" if text is None else text for text in column.dictionary.to_pylist()]
-        codes = np.array([*(_status(text) for text in texts), 0], np.int8)
+        codes = np.array([*(status_code(text) for text in texts), 0], np.int8)
         at = column.indices.fill_null(len(texts)).to_numpy(zero_copy_only=False)
-        odd = np.array([*(bool(text.strip()) and _status(text) == 0 for text in texts), False])
+        odd = np.array([*(bool(text.strip()) and status_code(text) == 0 for text in texts), False])
         self.odd_statuses += int(odd[at].sum())
         return codes[at]
 
@@ -373,8 +401,8 @@ class _Builder:
         rated = values is not None and bool(values.any())
         known = status is not None and bool(status.any())
         rule = self.rule
-        if rule.min_score is None:
-            halved = rated and values.max() == 5 and np.count_nonzero(values) >= 5
+        if rated and rule.min_score is None:
+            halved = values.max() == 5 and np.count_nonzero(values) >= 5
             self.rule = rule = dataclasses.replace(rule, min_score=3.5 if halved else 7.0)
             if halved:
                 notes.append("scores go up to 5: at least 3.5 counts as liked, unless min_score says otherwise")
@@ -425,7 +453,7 @@ def _sort_blocks(
 def _batches(
     path: Path, columns: dict[str, str], delimiter: str | None, header: Sequence[str] | None
 ) -> Iterator[dict[str, Any]]:
-    if path.suffix.lower() in (".parquet", ".pq"):
+    if path.suffix.lower() in PARQUET:
         yield from _parquet_batches(path, columns)
     else:
         yield from _csv_batches(path, columns, delimiter, header)
@@ -433,12 +461,15 @@ def _batches(
 
 def _named(names: Sequence[str], columns: dict[str, str]) -> dict[str, str]:
     """Return which column of the file is which of ours."""
-    by_lower = {name.strip().lstrip("\ufeff").strip('"').lower(): name for name in reversed(names)}
+    cleaned = [name.strip().lstrip("\ufeff").strip('"').lower() for name in names]
+    by_lower = dict(zip(reversed(cleaned), reversed(names), strict=True))
     found: dict[str, str] = {}
     for ours, known in COLUMNS.items():
         wanted = (columns[ours].lower(),) if ours in columns else known
         name = next((by_lower[one] for one in wanted if one in by_lower), None)
         if name is not None:
+            if cleaned.count(name.strip().lstrip("\ufeff").strip('"').lower()) > 1:
+                raise InteractionsError(f"two columns are called {name}; the header is {', '.join(names)}")
             found[ours] = name
         elif ours in columns or ours in ("user", "item"):
             raise InteractionsError(f"no column {' or '.join(wanted)}; the header is {', '.join(names)}")
@@ -493,10 +524,22 @@ def _parquet_batches(path: Path, columns: dict[str, str]) -> Iterator[dict[str, 
                     made[found[ours]] = made[found[ours]].cast(pa.string()).dictionary_encode()
             for ours in ("value", "episodes"):
                 if ours in found:
-                    made[found[ours]] = made[found[ours]].cast(pa.float32())
+                    made[found[ours]] = _numbers(made[found[ours]])
             if "timestamp" in found:
                 made[found["timestamp"]] = made[found["timestamp"]].cast(pa.string())
             yield _columns_of(made, found)
+
+
+def _numbers(column: Any) -> Any:
+    """Return a column as float32; texts are read, and a blank one is missing."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        column = column.cast(pa.string())
+        blank = compute.equal(compute.utf8_trim_whitespace(column), "")
+        column = compute.if_else(blank, pa.scalar(None, pa.string()), column)
+    return column.cast(pa.float32())
 
 
 def _columns_of(batch: Any, found: Mapping[str, str]) -> dict[str, Any]:
@@ -524,16 +567,30 @@ def _times(column: Any) -> NDArray[np.int64]:
 
 
 def write_ids(rows: Iterable[tuple[Any, ...]], header: Sequence[str], path: Path) -> int:
-    """Write rows as CSV (also .gz), quoting what needs it; return how many."""
+    """Write rows as CSV (also .gz), quoting what needs it; return how many.
+
+    A file at `path` is replaced when all is written, and stays where that fails.
+    """
     import csv
 
-    opener = gzip.open if path.suffix == ".gz" else open
-    count = 0
+    if path.suffix.lower() in PARQUET:
+        raise InteractionsError(f"{path}: answers are written as .csv or .csv.gz")
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
     path.parent.mkdir(parents=True, exist_ok=True)
-    with opener(path, "wt", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
-            writer.writerow(row)
-            count += 1
+    whole = path.is_file() or not path.exists()  # not a pipe, nor a folder, which open refuses
+    path = path.resolve() if whole else path
+    made = path.with_name(f".{path.name}-{os.getpid()}") if whole else path
+    count = 0
+    try:
+        with opener(made, "wt", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(header)
+            for row in rows:
+                writer.writerow(row)
+                count += 1
+        if whole:
+            os.replace(made, path)
+    finally:
+        if whole:
+            made.unlink(missing_ok=True)
     return count

@@ -10,6 +10,8 @@ from recommenders.base import ModelError
 log = logging.getLogger(__name__)
 _LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _USED = ("/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory/memory.usage_in_bytes")
+_STAT = ("/sys/fs/cgroup/memory.stat", "/sys/fs/cgroup/memory/memory.stat")
+_CACHE = ("inactive_file", "total_inactive_file")  # of files that were read; the kernel gives it back when asked
 
 
 def available() -> int:
@@ -19,19 +21,23 @@ def available() -> int:
     if meminfo.exists():
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
         free = int(lines["MemAvailable"].split()[0]) * 1024
-    for limit, used in zip(_LIMITS, _USED, strict=True):
+    for limit, used, stat, cache in zip(_LIMITS, _USED, _STAT, _CACHE, strict=True):
         try:
-            free = min(free, int(Path(limit).read_text()) - int(Path(used).read_text()))
+            left = int(Path(limit).read_text()) - int(Path(used).read_text())
+            cached = dict(line.split() for line in Path(stat).read_text().splitlines())
+            free = min(free, left + int(cached.get(cache, 0)))
         except (OSError, ValueError):
             continue
     return free
 
 
-def reserve(what: str, needed: int, limit_gb: float | None) -> None:
-    """Say how much memory is needed. Raises ModelError when there is not as much or the limit is lower."""
+def reserve(what: str, needed: int, limit_gb: float | None, ways: str) -> None:
+    """Say how much memory is needed. Raises ModelError when there is not as much or the limit is lower.
+
+    `ways` tells what can be done then.
+    """
     there = available() if limit_gb is None else int(limit_gb * 1e9)
     said = f"{what} needs {needed / 1e9:.2f} GB of memory"
     if needed > there:
-        ways = "leave out rare titles (min_item_count), or train ials, item_knn or gfcf, which need far less"
         raise ModelError(f"{said}, and there are {there / 1e9:.2f} GB: {ways}")
     log.info("%s; there are %.2f GB", said, there / 1e9)

@@ -52,7 +52,8 @@ class Mf(Model):
         users, items = ratings.shape
         config = self.config
         size = config.embedding_size
-        reserve(self.name, 4 * (size + 1) * (users + items) + 28 * ratings.nnz, config.memory_gb)
+        needed = 4 * (size + 1) * (users + items) + 28 * ratings.nnz
+        reserve(self.name, needed, config.memory_gb, "take a smaller embedding_size")
         rng = np.random.default_rng(self.seed)
         rows = np.repeat(np.arange(users, dtype=np.int32), np.diff(ratings.indptr))
         columns, values = ratings.indices, ratings.data

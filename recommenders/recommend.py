@@ -40,14 +40,14 @@ def recommend(model_dir: Path, histories: Path, k: int, out: Path) -> Recommende
     """Write the K best titles of each person of `histories` to `out` (CSV, also .gz), and say what was odd.
 
     The whole history is left out of the answer, and nothing else; what of it counts as liked is decided by the rule
-    that the model was trained by.
+    that the model was trained by, also by the numbers of episodes that it was trained with.
 
     Raises ModelError and InteractionsError with the reason.
     """
     if k < 1:
         raise ModelError(f"--k is {k}; it must be at least 1")
     model = load_model(model_dir)
-    read = Interactions.read(histories, LikedRule.from_dict(model.data["rule"]))
+    read = Interactions.read(histories, LikedRule.from_dict(model.data["rule"]), episodes=model.episodes_by_id())
     report = Recommended()
     report.rows = write_ids(_rows(model, read, k, report), HEADER, out)
     return report

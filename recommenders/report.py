@@ -15,8 +15,8 @@ BEYOND = ("coverage@10", "novelty@10", "diversity@10", "freshness@10", "serendip
 PROTOCOLS = {
     "strong": "Strong generalisation: a fifth of the people is held out whole; of each of their lists a fifth is to be "
     "found from the rest. One fold a seed.",
-    "last": "Leave last out: everybody's last entry is to be found from those before it.",
-    "published": "The split that was published with the data.",
+    "last": "Leave last out: everybody's last entry is to be found from those before it. Models learn with each seed.",
+    "published": "The split that was published with the data. Models learn with each seed.",
 }
 
 
@@ -41,7 +41,8 @@ def markdown(report: Mapping[str, Any]) -> str:
         "",
         f"{report['date']}. Every title is ranked for every held-out person; nothing is sampled. `recall` divides by all "
         "titles to be found, `recall_capped` by min(k, to be found). ± is the standard error over held-out people of all "
-        "seeds taken together (some are held out by more than one seed). Differences by paired bootstrap over them, 95 %. "
+        "seeds taken together (some are held out by more than one seed); by a split that is the same for every seed, over "
+        "people, each with the mean of the seeds. Differences by paired bootstrap over them, 95 %. "
         f"A data set has {report.get('minutes', 30):g} minutes by each protocol.",
     ]
     for result in report["results"]:

@@ -12,9 +12,16 @@ from typing import Any
 import numpy as np
 
 from catalogue import Title
-from recommenders.base import Model, ModelError
+from recommenders.base import Model, ModelError, check_folder
 from recommenders.features import from_titles
-from recommenders.interactions import Interactions, LikedRule, Progress
+from recommenders.interactions import (
+    ALLOWED_STATUSES,
+    Interactions,
+    InteractionsError,
+    LikedRule,
+    Progress,
+    status_code,
+)
 from recommenders.models import MODELS, make_model
 
 log = logging.getLogger(__name__)
@@ -56,7 +63,10 @@ def parse_settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def liked_rule(settings: Mapping[str, Any]) -> LikedRule:
-    """Read the rule from `liked` (rule or all), `liked_statuses` (1,2), `liked_min_score`, `liked_min_share`."""
+    """Read the rule from `liked` (rule or all), `liked_statuses` (codes or names), `liked_min_score`, `liked_min_share`.
+
+    Raises ModelError for a value that can't be.
+    """
     usual = LikedRule()
     liked = settings.get("liked", "rule")
     if liked not in ("rule", "all"):
@@ -64,13 +74,33 @@ def liked_rule(settings: Mapping[str, Any]) -> LikedRule:
     try:
         statuses = settings.get("liked_statuses")
         return LikedRule(
-            tuple(int(one) for one in statuses.split(",") if one) if statuses is not None else usual.statuses,
-            float(settings["liked_min_score"]) if "liked_min_score" in settings else None,
-            float(settings.get("liked_min_share", usual.min_share)),
+            tuple(_status(one) for one in statuses.split(",") if one) if statuses is not None else usual.statuses,
+            _number(settings, "liked_min_score", float) if "liked_min_score" in settings else None,
+            _number(settings, "liked_min_share", float, usual.min_share),
             liked == "all",
         )
-    except ValueError as error:
+    except InteractionsError as error:
         raise ModelError(f"--set: {error}") from None
+
+
+def least_counts(settings: Mapping[str, Any]) -> tuple[int, int]:
+    """Read `min_item_count` and `min_user_count`. Raises ModelError for a value that is no whole number."""
+    return _number(settings, "min_item_count", int, 0), _number(settings, "min_user_count", int, 0)
+
+
+def _status(text: str) -> int:
+    code = status_code(text)
+    if not code:
+        raise InteractionsError(f"status {text!r} is not known; {ALLOWED_STATUSES}")
+    return code
+
+
+def _number(settings: Mapping[str, Any], key: str, kind: type, usual: Any = None) -> Any:
+    value = settings.get(key, usual)
+    try:
+        return kind(value)
+    except (TypeError, ValueError):
+        raise ModelError(f"--set: {key} is {value!r}; {kind.__name__} is wanted") from None
 
 
 def train(
@@ -90,17 +120,21 @@ def train(
     Raises ModelError and InteractionsError with the reason.
     """
     started = time.monotonic()
+    if out is not None:
+        check_folder(out)
     settings = dict(settings or {})
     data = {key: settings.pop(key) for key in DATA_KEYS if key in settings}
+    rule, counts = liked_rule(data), least_counts(data)
     features = None
     needed = name in MODELS and (MODELS[name].needs_features or name == "blend")
     if titles and needed:
         features = from_titles(titles)
     model = make_model(name, settings, seed, features)
     episodes = {str(title.id): title.episodes for title in titles or () if title.episodes}
-    rule = liked_rule(data)
-    read = trimmed(Interactions.read(interactions, rule, episodes=episodes, progress=progress), data)
+    read = trimmed(Interactions.read(interactions, rule, episodes=episodes, progress=progress), *counts)
     model.fit(read)
+    if episodes:
+        model.episodes = np.array([episodes.get(id, 0) for id in read.items.tolist()], np.int32)
     if titles:
         known = {str(title.id) for title in titles}
         absent = sum(id not in known for id in read.items.tolist())
@@ -113,12 +147,8 @@ def train(
     return made
 
 
-def trimmed(interactions: Interactions, settings: Mapping[str, Any]) -> Interactions:
-    """Leave out titles and people with fewer liked entries than `min_item_count` and `min_user_count`."""
-    try:
-        item_count, user_count = (int(settings.get(key, 0)) for key in ("min_item_count", "min_user_count"))
-    except ValueError as error:
-        raise ModelError(f"--set: {error}") from None
+def trimmed(interactions: Interactions, item_count: int, user_count: int) -> Interactions:
+    """Leave out titles and people with fewer liked entries than `item_count` and `user_count`."""
     if item_count > 1:
         counts = np.bincount(interactions.matrix.indices, minlength=len(interactions.items))
         interactions = interactions.select_items(np.flatnonzero(counts >= item_count))

@@ -254,7 +254,15 @@ class Engine(Protocol):
     name: str
 
     def reader(self) -> Reader:
-        """Return a reader of the serving generation; raise IndexMissing without one."""
+        """Return a reader of the serving generation; raise IndexMissing without one.
+
+        An engine that can't be reached at this moment may return the reader that served last: what that remembers is
+        still true, and whatever else it is asked raises EngineError.
+        """
+        ...
+
+    def ready(self) -> IndexInfo:
+        """Return what the serving generation says of itself, asked now; raise EngineError where it can't be searched."""
         ...
 
     def begin(self, info: IndexInfo) -> Build:

@@ -14,6 +14,7 @@ from search import ranking
 from search.constraints import FEW_WORDS, Parsed, genre_of, parse
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, LegsRequest, Reader, Sort
+from search.generation import Held, of_one
 from search.keys import (
     has_hangul,
     key,
@@ -121,6 +122,7 @@ class SearchService:
         self.suggested = suggested
         self.trending = trending
         self._known = _Facts()
+        self.held = Held()
 
     # -- the whole box ---------------------------------------------------------------------------------------------
 
@@ -134,9 +136,13 @@ class SearchService:
         check_options(options)
         reader = self.reader()
         options = replace(options, filters=replace(options.filters, adult=self.adult))
-        draft = self._resolve(reader, text, options, clock)
-        with clock.step("render"):
-            groups = self._groups(reader, draft, options, text)
+
+        def answered() -> tuple[_Draft, list[Group]]:
+            draft = self._resolve(reader, text, options, clock)
+            with clock.step("render"):
+                return draft, self._groups(reader, draft, options, text)
+
+        draft, groups = of_one(reader, answered)
         filters = draft.parsed.filters if draft.parsed else options.filters
         return Answer(
             query=text,
@@ -283,9 +289,11 @@ class SearchService:
             left = _less(options.filters, options)
             base = replace(left, exclude=(*left.exclude, *draft.shown))
             if draft.resolution == "names":
-                draft.groups["recommended"] = [item.id for item in self._near_all(reader, draft.groups["names"], base)]
+                near = self._near_all(reader, draft.groups["names"], base, draft.notices)
+                draft.groups["recommended"] = [item.id for item in near]
             else:
-                draft.groups["similar"] = [item.id for item in self._near(reader, title, base, CANDIDATES)][:COMPANIONS]
+                near = self._near(reader, title, base, CANDIDATES, draft.notices)
+                draft.groups["similar"] = [item.id for item in near][:COMPANIONS]
 
     # -- like X ----------------------------------------------------------------------------------------------------
 
@@ -304,7 +312,7 @@ class SearchService:
         filters = replace(left, exclude=(*left.exclude, seed.id, *family))
         text = parsed.rest if parsed.has_words else ""
         with clock.step("similar"):
-            near = self._near(reader, seed, filters, CANDIDATES, text=text)
+            near = self._near(reader, seed, filters, CANDIDATES, draft.notices, text=text)
         if not near:
             return False
         draft.resolution = "meaning"
@@ -401,8 +409,10 @@ class SearchService:
         draft.notices.extend(notices)
         draft.groups["recommended"] = [item.id for item in ranked][:COMPANIONS]
 
-    def _near(self, reader: Reader, title: Title, filters: Filters, size: int, text: str = "") -> list[ranking.Ranked]:
-        """Return works near `title` by its vectors, one of a series, its own series left out."""
+    def _near(
+        self, reader: Reader, title: Title, filters: Filters, size: int, notices: list[str], text: str = ""
+    ) -> list[ranking.Ranked]:
+        """Return works near `title` by its vectors, one of a series, its own series left out; add to `notices`."""
         filters = replace(filters, exclude=(*filters.exclude, title.id))
         vectors = reader.vectors(title.id)
         if text:
@@ -415,6 +425,8 @@ class SearchService:
             described = " ".join((*title.genres, *title.themes, title.text()))
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
         legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
+        if legs.partial:
+            notices.append("partial")
         near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR, explain=False))
         kept, seen = [], {title.series}
         for item in near:
@@ -436,8 +448,10 @@ class SearchService:
         head = [item._replace(score=score(item)) for item in near[:RERANKED]]
         return sorted(head, key=lambda item: (-item.score, item.id)) + near[RERANKED:]
 
-    def _near_all(self, reader: Reader, ids: Sequence[int], filters: Filters) -> list[ranking.Ranked]:
-        """Return works near the middle of the first few of `ids`."""
+    def _near_all(
+        self, reader: Reader, ids: Sequence[int], filters: Filters, notices: list[str]
+    ) -> list[ranking.Ranked]:
+        """Return works near the middle of the first few of `ids`; add to `notices`."""
         vectors: dict[str, Any] = {}
         for id in ids[:NAMES_AVERAGED]:
             for name, vector in reader.vectors(id).items():
@@ -450,6 +464,8 @@ class SearchService:
                 lexical=False,
             )
         )
+        if legs.partial:
+            notices.append("partial")
         return ranking.fuse(legs, ranking.SIMILAR, explain=False)
 
     # -- rendering -------------------------------------------------------------------------------------------------
@@ -527,18 +543,26 @@ class SearchService:
             return []
         family = tuple(reader.series(title.series)) if title.series is not None else ()
         wanted = replace(filters, adult=self.adult, exclude=(*filters.exclude, *family))
-        near = self._near(reader, title, wanted, CANDIDATES)[:limit]
-        titles = reader.documents([item.id for item in near])
-        return [Found(titles[item.id], shared=shared(title, titles[item.id]), score=item.score) for item in near]
+
+        def found() -> list[Found]:
+            near = self._near(reader, title, wanted, CANDIDATES, [])[:limit]
+            titles = reader.documents([item.id for item in near])
+            return [Found(titles[item.id], shared=shared(title, titles[item.id]), score=item.score) for item in near]
+
+        return of_one(reader, found)
 
     def series(self, title: Title) -> list[Title]:
         """Return all works of the title's series in order of release, itself among them."""
         if title.series is None:
             return [title]
-        reader = self.reader()
-        ids = reader.series(title.series)
-        titles = reader.documents(ids)
-        return [titles[id] for id in ids]
+        reader, series = self.reader(), title.series
+
+        def found() -> list[Title]:
+            ids = reader.series(series)
+            titles = reader.documents(ids)
+            return [titles[id] for id in ids]
+
+        return of_one(reader, found)
 
     def browse(
         self,
@@ -554,19 +578,29 @@ class SearchService:
         check_options(Options(limit=limit, page=page, filters=filters))
         reader = self.reader()
         named = ("genre", "format", "studio", "year") if facets else ()
-        found = reader.browse(replace(filters, adult=self.adult), sort, (page - 1) * limit, limit, named)
-        titles = reader.documents(found.ids)
-        return Listing(found.total, page, limit, [titles[id] for id in found.ids], found.facets)
+
+        def listed() -> Listing:
+            found = reader.browse(replace(filters, adult=self.adult), sort, (page - 1) * limit, limit, named)
+            titles = reader.documents(found.ids)
+            return Listing(found.total, page, limit, [titles[id] for id in found.ids], found.facets)
+
+        return of_one(reader, listed)
 
     def reader(self) -> Reader:
         """Return a reader of the serving index; raise IndexMismatch when another model made it."""
-        reader = self.engine.reader()
+        reader = self.held.open(self.engine.reader)
         self.encoder.check(reader.info())
         return reader
 
     def info(self) -> IndexInfo:
         """Return what the serving index says of itself."""
-        return self.engine.reader().info()
+        return self.held.open(self.engine.reader).info()
+
+    def ready(self) -> IndexInfo:
+        """Return what the serving index says of itself, asked now; raise EngineError where it can't be searched."""
+        info = self.engine.ready()
+        self.encoder.check(info)
+        return info
 
     def filter_values(self) -> dict[str, frozenset[str]]:
         """Return the values that genre, studio and format filters may have in this catalogue."""

@@ -102,8 +102,18 @@ class Lists:
 
     # -- change one title ------------------------------------------------------------------------------------------
 
-    def put(self, person_id: str, title_id: int, change: Change, *, token: str | None = None) -> Written:
+    def put(
+        self,
+        person_id: str,
+        title_id: int,
+        change: Change | Callable[[Entry | None], Change],
+        *,
+        token: str | None = None,
+    ) -> Written:
         """Put a title on a list or change its entry (the rules: `lists.change.apply`).
+
+        A `change` that follows from the entry, such as one episode more, is a function of it: it is called while the
+        entry is held, so that of two such changes at once neither is lost.
 
         `token` is a name that the client makes for this one change; the same token again changes nothing and returns
         the first answer, for a day. Raises UnknownPerson, ListError.
@@ -111,7 +121,8 @@ class Lists:
         at = self._clock()
 
         def changed(session: Session, before: Entry | None) -> Entry:
-            return apply(before, title_id, change, at, 0 if before else self._next_order(session, person_id))
+            made = change if isinstance(change, Change) else change(before)
+            return apply(before, title_id, made, at, 0 if before else self._next_order(session, person_id))
 
         return self._write(person_id, title_id, "put", token, changed, at)
 

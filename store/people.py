@@ -118,6 +118,8 @@ class People:
 
     def get(self, id: str) -> Person | None:
         """Return one person, None where there is none of this id."""
+        if not _ID.fullmatch(id):  # what nobody can be called is not asked for; PostgreSQL would not take a NUL
+            return None
         with self._sessions() as session:
             row = session.get(PersonRow, id)
             return _person(row) if row is not None else None

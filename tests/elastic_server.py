@@ -85,9 +85,10 @@ class Cluster:
         port = free_ports(nodes)
         try:
             said = _own("start", folder / "c", nodes, port, "tls" if tls else "plain", json.dumps(dict(extra or {})))
-        except subprocess.CalledProcessError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise RuntimeError(f"the cluster did not start:\n{error.stderr}") from None
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            # Nodes that did start must not go on without anybody who knows of them.
+            cls(folder, {}, nodes).stop()
+            raise RuntimeError(f"the cluster did not start ({error}):\n{error.stderr}") from None
         lines = (line.removeprefix("export ").split("=", 1) for line in said.splitlines() if "=" in line)
         return cls(folder, {name: value.strip("'\"") for name, value in lines}, nodes)
 

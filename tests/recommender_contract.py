@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -34,6 +35,15 @@ def toy() -> Interactions:
 def about() -> ItemFeatures:
     tags = dict.fromkeys(SWORDS, ("swords", "action")) | dict.fromkeys(SCHOOL, ("school", "romance"))
     return from_tags(tags | {"9": ("comedy",), "007": ("spies", "action"), "dull": ("golf",)})
+
+
+def refusal(folder) -> str:
+    """Return why a folder is not loaded, nothing where it is."""
+    try:
+        load_model(folder)
+    except ModelError as error:
+        return str(error)
+    return ""
 
 
 class RecommenderContract:
@@ -147,6 +157,31 @@ class RecommenderContract:
         arrays.unlink()
         with pytest.raises(ModelError, match="missing"):
             load_model(tmp_path / "model")
+
+    def test_arrays_that_are_not_the_models_are_refused_though_their_digest_is_right(self, model, tmp_path):
+        model.save(tmp_path / "model")
+        arrays, told_at = tmp_path / "model" / "arrays.npz", tmp_path / "model" / "model.json"
+        whole, told = dict(np.load(arrays)), json.loads(told_at.read_text())
+        for name, array in whole.items():
+            changes = {"missing": None, "objects": np.array([{"a": 1}], object)}
+            if array.ndim:
+                changes["short"] = array[:-1]
+            if array.dtype.kind != "U":
+                changes["texts"] = np.full(array.shape, "x")
+            if name.endswith(".indices"):
+                changes["out of bounds"] = array + 1_000_000
+            for kind, changed in changes.items():
+                made = {one: each for one, each in whole.items() if one != name}
+                np.savez(arrays, **(made if changed is None else made | {name: changed}))
+                shapes = {one: [str(each.dtype), list(each.shape)] for one, each in made.items()}
+                if changed is not None:
+                    shapes[name] = [str(changed.dtype), list(changed.shape)]
+                digest = hashlib.sha256(arrays.read_bytes()).hexdigest()
+                told_at.write_text(json.dumps(told | {"sha256": digest, "arrays": shapes}))
+                assert refusal(tmp_path / "model"), f"{name}, {kind}, was loaded"
+                if kind == "short":  # what model.json says of the arrays is compared too
+                    told_at.write_text(json.dumps(told | {"sha256": digest}))
+                    assert "other arrays" in refusal(tmp_path / "model")
 
     def test_what_can_not_be_is_refused(self, model):
         with pytest.raises(ModelError, match="at least 1"):

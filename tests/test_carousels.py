@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime
 
 import numpy as np
@@ -11,7 +12,8 @@ from samples import title
 
 from catalogue import Relation
 from recommenders.base import Scored
-from recommenders.carousels import for_you, home, ranking, why
+from recommenders.carousels import _by_genre, for_you, home, ranking, why
+from recommenders.choice import Choice
 from recommenders.default import MODELS, is_trained, train_default
 from recommenders.interactions import Interactions
 from recommenders.models import load_model, make_model
@@ -43,6 +45,7 @@ def catalogue(count: int = 300):
 
 
 TITLES = catalogue()
+RARE = (2, 5, 8, 11, 14, 17, *range(102, 123, 3))  # the last seven of these are sequels
 
 
 def crowd(path, people: int = 240, seed: int = 3):
@@ -193,6 +196,16 @@ def test_seeds_are_the_highest_scores_then_the_last_changed_then_the_less_watche
     assert [one.item for one in seeds(shelf, Taste(entries), 4)] == ["7", "4", "20", "10"]
 
 
+def test_the_work_that_a_row_is_about_stands_in_no_other_whatever_may_be_recommended(shelf):
+    taste = dataclasses.replace(FAN, excluded=frozenset())
+    rows = rows_of(shelf, taste, hero=True)
+    about = {int(row.seed) for row in rows if row.seed}
+    found = {item for row in rows for item in items(row)}
+    assert about
+    assert not about & found
+    assert found & {1, 7, 13, 19, 25, 31, 37, 43}
+
+
 def test_seeds_are_of_different_series_and_were_loved(shelf):
     entries = [Watched("2", score=10), Watched("3", score=10), Watched("8", score=8), Watched("14", score=6)]
     assert [one.item for one in seeds(shelf, Taste(entries))] == ["3", "8"]
@@ -268,6 +281,25 @@ def test_favourite_genres_stand_out_from_the_catalogue_and_makers_were_liked_twi
     assert favourite_genres(shelf, FAN)[0] == "Comedy"
     assert set(favourite_makers(shelf, FAN)) == {"Studio 1", "Studio 2", "Studio 3"}
     assert favourite_makers(shelf, liking(1, 2, 4)) == []
+
+
+def test_genres_in_any_script_have_rows_of_their_own_names():
+    themes = {"School": "학교", "Space": "우주", "Music": "음악"}
+    titles = [one.replace(themes=tuple(themes[name] for name in one.themes), genres=()) for one in TITLES]
+    rows = rows_of(Shelf(works_of(titles)), liking(1, 2, 7, 8, 13, 14, 19), length=8)
+    names = [row.name for row in rows if row.kind == "genre"]
+    assert len(names) == len(set(names)) >= 2
+    assert set(names) <= {f"favourite-{name}" for name in themes.values()}
+
+
+def test_a_genre_whose_works_wait_for_earlier_ones_leaves_no_short_row():
+    titles = [one.replace(genres=(*one.genres, "Samurai")) if one.id in RARE else one for one in TITLES]
+    taste = liking(*RARE[:3], *range(1, 60, 6))
+    shelf = Shelf(works_of(titles))
+    assert favourite_genres(shelf, taste)[:2] == ["Comedy", "Samurai"]
+    rows = {row.label: len(row.chosen) for row in _by_genre(Choice.of(shelf, taste, TODAY), 8)}
+    # Three more of it could be shown, the seven sequels not yet.
+    assert rows == {"Comedy": 8}
 
 
 def test_makers_rows_hold_their_works_and_name_those_that_were_liked(shelf):

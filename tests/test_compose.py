@@ -145,6 +145,27 @@ def test_every_setting_given_to_nextep_is_one(name):
     assert set(SERVICES[name]["environment"]) <= known
 
 
+# What the compose file itself settles, and what names a folder that is not in the image.
+SETTLED = {
+    "NEXTEP_ENV",
+    "NEXTEP_VAR",
+    "NEXTEP_HOST",
+    "NEXTEP_PORT",
+    "NEXTEP_POSTERS",
+    "NEXTEP_MODEL_DIR",
+    "DATABASE_URL",
+}
+SIGN_IN = {"ELASTICSEARCH_URL", "ELASTICSEARCH_CA_CERTS", "ELASTICSEARCH_API_KEY", "ELASTICSEARCH_USERNAME", "ELASTICSEARCH_PASSWORD"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["site", "cluster-site"])
+def test_every_other_setting_of_env_reaches_the_site(name):
+    environment = SERVICES[name]["environment"]
+    for info in Settings.model_fields.values():
+        if info.alias not in SETTLED | SIGN_IN:
+            assert f"${{{info.alias}:" in environment.get(info.alias, ""), f"{info.alias} in .env would do nothing"
+
+
 def real(value: str) -> str:
     return re.sub(r"\$\{\w+:[-?]([^}]*)\}", r"\1", str(value))
 

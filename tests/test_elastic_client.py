@@ -18,6 +18,7 @@ from config import SettingsError
 from search.elastic.breaker import Breaker
 from search.elastic.client import connect, is_superuser, refuse_superuser
 from search.elastic.errors import (
+    DiskFull,
     IndexGone,
     NotAllowed,
     Overloaded,
@@ -207,7 +208,7 @@ def test_an_item_that_failed_inside_a_good_answer_is_an_error():
     for status, error, kind in (
         (429, {"type": "es_rejected_execution_exception", "reason": "full"}, Overloaded),
         (404, {"type": "index_not_found_exception", "reason": "no such index [x]"}, IndexGone),
-        (429, block, WritesBlocked),
+        (429, block, DiskFull),
         (400, {"type": "parsing_exception", "reason": "unknown query"}, RequestRefused),
     ):
         assert type(item_error({"status": status, "error": error})) is kind

@@ -5,7 +5,9 @@ Shortened unless NEXTEP_FAULTS=long, which takes every node in turn. `make test-
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -13,9 +15,10 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
+import yaml
 from elastic_load import Load, p, told
 from elastic_server import Cluster, settings
 
@@ -56,9 +59,22 @@ PAGES = (
 pytestmark = pytest.mark.elasticsearch
 
 
+# What the compose file sets for its nodes beside places and addresses, which are others here.
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]["es01"]["environment"]
+SAME = {
+    name: COMPOSE[name]
+    for name in (
+        "cluster.name",
+        "bootstrap.memory_lock",
+        "xpack.license.self_generated.type",
+        "xpack.security.transport.ssl.verification_mode",
+    )
+}
+
+
 @pytest.fixture(scope="module")
 def cluster():
-    made = Cluster.start(3)
+    made = Cluster.start(3, extra=SAME)
     yield made
     made.stop()
 
@@ -103,6 +119,38 @@ class Site:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(30)
+
+
+class Visitor:
+    """A browser on the site: it keeps cookies and sends the token of its session along."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+
+    def get(self, address: str) -> tuple[int, str]:
+        return self._send(urllib.request.Request(self.site.url + address))
+
+    def choose(self, person: str) -> None:
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/people")[1])
+        assert found
+        self.token = found[1]
+        form = urlencode({"csrf_token": self.token, "person": person, "next": "/"}).encode()
+        assert self._send(urllib.request.Request(self.site.url + "/people/choose", form))[0] == 200
+
+    def put(self, address: str, body: dict[str, object]) -> tuple[int, str]:
+        headers = {"Content-Type": "application/json", "X-CSRFToken": self.token}
+        return self._send(
+            urllib.request.Request(self.site.url + address, json.dumps(body).encode(), headers, method="PUT")
+        )
+
+    def _send(self, request: urllib.request.Request) -> tuple[int, str]:
+        try:
+            with self.opener.open(request, timeout=20) as answer:
+                return answer.status, answer.read().decode("utf-8", "replace")
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode("utf-8", "replace")
 
 
 def free_port() -> int:
@@ -262,9 +310,22 @@ def test_all_nodes_restarted_one_after_the_other_fail_no_page(cluster, site, who
 
 
 def test_with_the_whole_cluster_down_pages_say_so_and_the_site_comes_back_by_itself(cluster, site, whole, capsys):
+    visitor = Visitor(site)
+    visitor.choose("mina")
+    pages = ("/", "/my-list", "/titles/1", "/taste", "/people", "/people/new")
+    for address in pages:
+        assert visitor.get(address)[0] == 200, address
     for node in range(3):
         cluster.kill(node)
     site.wait(503, 10)
+    # What is remembered of the catalogue goes on: lists above all, and they can be changed.
+    for address in pages:
+        assert visitor.get(address)[0] == 200, address
+    lists = json.loads(visitor.get("/api/people/mina/lists")[1])
+    watching = lists["watching"][0]
+    told = visitor.put(f"/api/people/mina/lists/{watching['id']}", {"status": "on_hold"})
+    assert told[0] == 200, told
+    assert json.loads(told[1])["entry"]["title"] == watching["title"]
     took = []
     for _ in range(20):
         began = time.monotonic()
@@ -298,6 +359,15 @@ def test_with_the_whole_cluster_down_pages_say_so_and_the_site_comes_back_by_its
             f"\n  whole cluster down: 503 in {max(took) * 1000:.0f} ms at most, ready {seconds:.1f} s after the nodes"
         )
     assert seconds < 10
+
+
+def test_the_nodes_run_with_every_setting_of_the_compose_file(cluster):
+    """A node refuses to start with a setting that it does not know, and tells nobody what it was given for TLS."""
+    for node in range(3):
+        file = cluster.folder / "c" / f"node-{node}" / "config" / "elasticsearch.yml"
+        given = yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert {name for name in COMPOSE if "." in name} <= set(given)
+        assert {name: given[name] for name in SAME} == SAME
 
 
 def test_an_unknown_authority_is_told_with_the_setting(cluster):

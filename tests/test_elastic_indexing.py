@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -19,10 +20,10 @@ from samples import CATALOGUE, WordHashEmbedder, encoder, fill, info, made_docum
 from indexer.build import Source, build_index
 from indexer.only import change_titles
 from indexer.report import Report
-from search.elastic import ElasticEngine
+from search.elastic import ElasticEngine, changes
 from search.elastic import build as building
 from search.elastic import reader as reading
-from search.elastic.errors import RequestRefused
+from search.elastic.errors import DiskFull, RequestRefused, Unavailable
 from search.elastic.generations import generations, is_generation
 from search.elastic.locks import Lock, lock_index
 from search.elastic.mapping import OWN
@@ -32,6 +33,7 @@ from search.service import SearchService
 
 pytestmark = pytest.mark.elasticsearch
 ROOT = Path(__file__).resolve().parent.parent
+KILLED = 10
 
 BUILDER = textwrap.dedent(
     """
@@ -42,6 +44,8 @@ BUILDER = textwrap.dedent(
     from search.elastic import ElasticEngine
     from search.elastic.client import connect
     engine = ElasticEngine(connect(settings(), guard=False), {alias!r})
+    print("ready", flush=True)
+    sys.stdin.readline()
     while True:
         print(fill(engine), flush=True)
     """
@@ -55,8 +59,16 @@ def engine():
 
 
 def start_builder(alias: str) -> subprocess.Popen:
+    """Start a process that builds for ever as soon as it is told to (`go`)."""
     code = BUILDER.format(root=str(ROOT), tests=str(ROOT / "tests"), alias=alias)
-    return subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+
+
+def go(builder: subprocess.Popen) -> None:
+    assert builder.stdin is not None
+    builder.stdin.write("\n")
+    builder.stdin.flush()
 
 
 def held(engine: ElasticEngine) -> list[str]:
@@ -74,8 +86,12 @@ def only(engine: ElasticEngine, tmp_path: Path, *titles, embedder=None):
     return change_titles(list(source.values()), ids, engine, embedder, tmp_path, Source("tiny"), Report())
 
 
-def test_builds_killed_at_any_moment_leave_a_whole_index_and_no_litter(engine):
+def test_builds_killed_at_random_moments_leave_a_whole_index_and_no_litter(engine):
     fill(engine)
+    began = time.monotonic()
+    fill(engine)
+    whole = time.monotonic() - began
+    moments = [random.uniform(0, 1.5 * whole) for _ in range(KILLED)]
     other = ElasticEngine(engine.connection, engine.alias)
     failures: list[str] = []
     stop = threading.Event()
@@ -96,11 +112,13 @@ def test_builds_killed_at_any_moment_leave_a_whole_index_and_no_litter(engine):
     thread = threading.Thread(target=read)
     thread.start()
     try:
-        # The builder needs a while to start; the moments cover locking, loading, verifying and swapping.
-        for moment in (0.0, 0.3, 0.6, 0.9):
-            builder = start_builder(engine.alias)
+        # A build takes `whole` seconds here: the moments fall into locking, loading, verifying and swapping alike.
+        waiting = start_builder(engine.alias)
+        for moment in moments:
+            builder, waiting = waiting, start_builder(engine.alias)
             assert builder.stdout is not None
-            assert builder.stdout.readline()
+            assert builder.stdout.readline() == "ready\n"
+            go(builder)
             time.sleep(moment)
             builder.send_signal(signal.SIGKILL)
             builder.communicate()
@@ -108,7 +126,9 @@ def test_builds_killed_at_any_moment_leave_a_whole_index_and_no_litter(engine):
     finally:
         stop.set()
         thread.join()
-    assert failures == []
+        waiting.kill()
+        waiting.communicate()
+    assert failures == [], moments
     assert reads > 20
     fill(engine)
     serving = engine.reader().info().generation
@@ -121,7 +141,7 @@ def test_builds_killed_at_any_moment_leave_a_whole_index_and_no_litter(engine):
 def test_a_second_process_is_told_who_builds(engine):
     build = engine.begin(info())
     builder = start_builder(engine.alias)
-    _, told = builder.communicate(timeout=60)
+    _, told = builder.communicate("\n", timeout=60)
     build.abort()
     assert builder.returncode == 1
     assert f"pid {os.getpid()}" in told
@@ -375,6 +395,59 @@ def test_a_builder_that_died_before_its_swap_blocks_no_change(engine, tmp_path):
     engine.connection.do(lambda write: write.indices.add_block(index=serving, block="write"))
     assert only(engine, tmp_path, changed(6, "A talking clock.")).built
     assert engine.reader().documents([6])[6].synopsis == {"en": "A talking clock."}
+
+
+def test_a_full_disk_is_told_at_once_by_every_way_to_index_and_search_goes_on(engine, tmp_path):
+    build_index(CATALOGUE, engine, WordHashEmbedder(), tmp_path, Source("tiny"), Report())
+    (serving,) = held(engine)
+    lock = {"index.blocks.read_only_allow_delete": True}
+    engine.connection.do(lambda write: write.indices.put_settings(index=serving, settings=lock))
+    for attempt in (
+        lambda: only(engine, tmp_path, changed(6, "A talking clock.")),
+        lambda: build_index(CATALOGUE[:5], engine, WordHashEmbedder(), tmp_path, Source("tiny"), Report()),
+    ):
+        began = time.monotonic()
+        with pytest.raises(DiskFull, match=r"hardly any disk left.*search goes on"):
+            attempt()
+        assert time.monotonic() - began < 20, "not after every retry of every document"
+    assert held(engine) == [serving]
+    assert SearchService(engine, encoder()).search("toradora").resolution == "exact"
+    lock["index.blocks.read_only_allow_delete"] = None
+    engine.connection.do(lambda write: write.indices.put_settings(index=serving, settings=lock))
+    assert only(engine, tmp_path, changed(6, "A talking clock.")).built
+
+
+def test_a_disk_that_fills_while_titles_are_changed_is_told_as_that(engine, tmp_path, monkeypatch):
+    build_index(CATALOGUE, engine, WordHashEmbedder(), tmp_path, Source("tiny"), Report())
+    monkeypatch.setattr(changes, "refuse_full", lambda *_: None)
+    monkeypatch.setattr(building, "RETRIES", 0)
+    (serving,) = held(engine)
+    lock = {"index.blocks.read_only_allow_delete": True}
+    engine.connection.do(lambda write: write.indices.put_settings(index=serving, settings=lock))
+    with pytest.raises(DiskFull, match=r"documents were not indexed.*hardly any disk left"):
+        only(engine, tmp_path, changed(6, "A talking clock."))
+    lock["index.blocks.read_only_allow_delete"] = None
+    engine.connection.do(lambda write: write.indices.put_settings(index=serving, settings=lock))
+
+
+def test_a_swap_whose_answer_was_lost_deletes_nothing(engine, monkeypatch):
+    fill(engine)
+    build = engine.begin(info())
+    build.add(made_documents())
+    swapped = building.swap
+
+    def lost(*given):
+        swapped(*given)
+        raise Unavailable("The answer never came.")
+
+    monkeypatch.setattr(building, "swap", lost)
+    with pytest.raises(Unavailable):
+        build.publish()
+    build.abort()
+    monkeypatch.setattr(building, "swap", swapped)
+    serving = engine.connection.do(lambda write: generations(write, engine.alias)).serving
+    assert serving == build.index
+    assert ElasticEngine(engine.connection, engine.alias).reader().exact(["toradora"]) == [3]
 
 
 def test_after_a_rollback_the_older_index_can_be_changed(engine, tmp_path):

@@ -166,7 +166,7 @@ def test_status_tells_the_index_its_model_and_what_is_wrong(indexed):
     assert serving["health"] == "green"
     assert told["analysers"] == {"nori": True, "kuromoji": True}
     assert [problem for problem in told["problems"] if "superuser" in problem] == told["problems"]
-    assert f"-> {told['serving']}" in run("status", **indexed).stdout
+    assert f"-> {told['serving']} (alias nextep-commands)" in run("status", **indexed).stdout
 
 
 @pytest.mark.elasticsearch

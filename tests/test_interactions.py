@@ -100,6 +100,9 @@ def test_kaggles_stray_codes_count_as_no_status_and_it_is_said(tmp_path):
         ("user_id,item_id\na,\n", "no id"),
         ("user_id,item_id\na,1,2\n", "Expected 2 columns"),
         ("user_id,item_id,timestamp\na,1,soon\n", "neither a whole number nor a date"),
+        ("user_id,item_id,value\na,1,inf\n", "not finite"),
+        ("user_id,item_id,user_id\na,1,b\n", "two columns are called user_id"),
+        ("user_id,item_id\n", r"lists\.csv: there is not one row"),
         ("", "no column user_id"),
     ],
 )
@@ -114,6 +117,51 @@ def test_what_is_no_file_or_no_gzip_is_refused(tmp_path):
     (tmp_path / "x.csv.gz").write_text("user_id,item_id\n")
     with pytest.raises(InteractionsError, match=r"x\.csv\.gz"):
         Interactions.read(tmp_path / "x.csv.gz")
+
+
+def test_a_file_of_another_encoding_or_packed_without_saying_so_is_refused_by_name(tmp_path):
+    (tmp_path / "latin.csv").write_bytes("user_id,item_id\na,\u00e9\n".encode("latin-1"))
+    with pytest.raises(InteractionsError, match=r"latin\.csv: .*UTF-?8"):
+        Interactions.read(tmp_path / "latin.csv")
+    (tmp_path / "packed.csv").write_bytes(gzip.compress(b"user_id,item_id\na,1\n"))
+    with pytest.raises(InteractionsError, match=r"packed\.csv: it is compressed, so its name must end in \.gz"):
+        Interactions.read(tmp_path / "packed.csv")
+
+
+def test_what_pandas_makes_of_missing_numbers_is_read(tmp_path):
+    text = "user_id,item_id,value,status\na,1,,2.0\na,2,3.0,4.0\na,3,nan,\n"
+    read = Interactions.read(write(tmp_path, text))
+    assert entries(read) == {("a", "1"): True, ("a", "2"): False, ("a", "3"): False}
+    table = pd.DataFrame({"user_id": ["a"] * 3, "item_id": ["1", "2", "3"], "value": ["", "3", " "], "status": [2.0, 4.0, np.nan]})  # fmt: skip
+    table["user_id"] = table["user_id"].astype("category")
+    table.to_parquet(tmp_path / "lists.parquet")
+    assert Interactions.read(tmp_path / "lists.parquet").hash == read.hash
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"statuses": (5,)}, {"statuses": (200,)}, {"statuses": (-1,)}, {"min_score": 0}, {"min_score": float("nan")},
+        {"min_score": float("inf")}, {"min_share": 0}, {"min_share": 1.5}, {"min_share": float("nan")},
+    ],
+)  # fmt: skip
+def test_a_rule_that_can_not_be_is_refused(wrong):
+    with pytest.raises(InteractionsError, match=r"not known|must be"):
+        LikedRule(**wrong)
+
+
+def test_a_rule_that_is_read_back_is_checked():
+    assert LikedRule.from_dict(LikedRule(min_score=8).to_dict()) == LikedRule(min_score=8)
+    for wrong in (None, {}, [], {"statuses": None}, {"statuses": ["x"]}, {"statuses": [2], "colour": 1},
+                  {"statuses": [[2]]}, {"statuses": [2], "min_score": "x"}):  # fmt: skip
+        with pytest.raises(InteractionsError):
+            LikedRule.from_dict(wrong)
+
+
+def test_a_file_without_scores_settles_nothing_of_scores(tmp_path):
+    """Whoever learns from bare lists may still be asked by people with stars."""
+    assert Interactions.read(write(tmp_path, "user_id,item_id\na,1\n")).rule.min_score is None
+    assert Interactions.read(write(tmp_path, "user_id,item_id,value\na,1,9\n")).rule.min_score == 7
 
 
 def test_many_blocks_of_rows_in_any_order_become_one_sorted_matrix(tmp_path, monkeypatch):

@@ -396,6 +396,20 @@ def test_any_bytes_are_read_or_refused_and_never_break_the_reader(data):
 # -- CSV -----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("format", ["xml", "json", "csv"])
+@pytest.mark.parametrize(
+    "name", ["=SUM(A1)", "'=q", 'a,b;"c"\n d', "<b>&amp;]]></b>", "작품 🧙", "x\x00y\x0bz", "NULL", "-", "12"]
+)
+def test_no_name_of_a_title_breaks_what_is_exported(format, name):
+    entries = [Entry(7, "watching", 8, 3, order=0), Entry(2**53 - 1, "dropped", order=1)]
+    read = read_list(write_list(format, entries, {7: Title(7, {"en": name})}))
+    assert read.problems == ()
+    assert [(row.id, row.status, row.score, row.episodes) for row in read.rows] == [
+        (7, "watching", 8, 3),
+        (2**53 - 1, "dropped", None, 0),
+    ]
+
+
 def test_a_csv_is_read_whatever_its_columns_are_called():
     text = (
         "\ufeffMAL ID;Anime Title;My Status;Your Score;Episodes;Watched Episodes;Start Date;Mood\r\n"

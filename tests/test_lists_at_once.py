@@ -53,6 +53,13 @@ def test_of_many_changes_of_one_entry_at_once_none_overwrites_what_it_has_not_re
     assert befores == sorted(set(afters) - {last})
 
 
+def test_of_many_changes_at_once_that_follow_from_the_entry_none_is_lost(lists):
+    lists.put("ada", 1, Change("watching", episodes=4))
+    more = [lambda before: Change(episodes=before.episodes + 1)] * 12
+    together(8, lambda number: [lists.put("ada", 1, one) for one in more])
+    assert lists.entry("ada", 1).episodes == 100
+
+
 def test_every_change_at_once_raises_the_version_to_one_of_its_own(lists):
     first = lists.version("ada")
     together(8, lambda number: [lists.put("ada", number * 10 + turn + 1, Change("watching")) for turn in range(10)])

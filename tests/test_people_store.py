@@ -132,6 +132,11 @@ def test_a_person_that_can_not_be_kept_is_refused_with_the_value_and_what_is_all
     assert store.people.all() == []
 
 
+@pytest.mark.parametrize("id", ["", "a\x00b", "kaggle-7 7", "누구", "x" * 65])
+def test_nobody_has_an_id_that_none_can_have(store, id):
+    assert store.people.get(id) is None
+
+
 def test_any_script_can_be_a_name(store):
     store.people.create(dataclasses.replace(ADA, name={"ko": "김에이다", "en": "Ada 🎬 'O\"; DROP TABLE people"}))
     assert store.people.get("ada").called("ko") == "김에이다"

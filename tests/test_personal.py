@@ -20,6 +20,7 @@ from indexer.crowd import simulate, write_crowd
 from lists.entry import Entry
 from recommenders.default import train_default
 from recommenders.train import train
+from store.account import everything_of
 from store.lists import Change
 from store.people import Person, Preferences
 from webapp.models import Models
@@ -164,6 +165,62 @@ def test_what_one_is_not_interested_in_is_nowhere_at_once(app, client, person):
     assert not gone & {item["id"] for item in near["items"]}
 
 
+def test_what_one_is_not_interested_in_is_not_listed_either_until_it_is_undone(app, client, person):
+    lists = people.store(app).lists
+    first = client.get("/api/titles?limit=1").get_json()
+    gone = first["items"][0]["id"]
+    lists.hide(person.id, gone)
+    listed = client.get("/api/titles?limit=100").get_json()
+    assert gone not in ids(listed)
+    assert listed["total"] == first["total"] - 1
+    assert gone not in get(client, "/browse").title_ids()
+    assert gone in get(app.test_client(), "/browse").title_ids()
+    lists.unhide(person.id, gone)
+    assert ids(client.get("/api/titles?limit=1").get_json()) == [gone]
+
+
+def test_no_row_is_about_a_work_that_one_is_not_interested_in(app):
+    person = add(app, "tired-of-it", favourites=(12,))
+    client = as_person(app, person)
+    before = rows_of(client, person)
+    about = [int(name.removeprefix("because-")) for name in before if name.startswith("because-")]
+    for id in about:
+        people.store(app).lists.hide(person.id, id)
+    after = rows_of(client, person)
+    assert not {f"because-{id}" for id in about} & set(after)
+    assert len([name for name in after if name.startswith("because-")]) == len(about)
+    assert all(str(id) not in get(client, "/").text.split() for id in about)
+
+
+def test_whoever_likes_nothing_gets_the_catalogues_rows_without_what_they_have_seen(app):
+    nobody = rows_of(as_person(app, add(app, "blank", [])), people.store(app).people.get("blank"))
+    seen = {id for name, row in nobody.items() if name not in CHARTS for id in ids(row)[:3]}
+    person = add(app, "hard-to-please", [Entry(id, "completed", 1, order=id) for id in sorted(seen)])
+    rows = rows_of(as_person(app, person), person)
+    assert "for_you" not in rows
+    assert not seen & {id for name, row in rows.items() if name not in CHARTS for id in ids(row)}
+    assert {len(ids(rows[name])) for name in ("new_season", "newest")} == {
+        len(ids(nobody[name])) for name in ("new_season", "newest")
+    }
+
+
+def test_the_best_match_is_told_beside_the_rows_and_stands_in_none(client, person):
+    answer = client.get(f"/api/people/{person.id}/home").get_json()
+    assert answer["hero"]["reason"]
+    rows = {row["name"]: row for row in answer["rows"]}
+    assert answer["hero"]["id"] not in {id for name, row in rows.items() if name not in CHARTS for id in ids(row)}
+
+
+def test_a_title_searched_for_by_name_is_an_event_of_who_is_watching(app, client, person):
+    client.get("/search?q=Work+8+of+Winter")
+    client.get("/api/search?q=story+about+a+action+club")
+    assert app.extensions["nextep"].recorder.flush()
+    told = everything_of(people.store(app), person.id)["events"]
+    searched = [(event["kind"], event["id"]) for event in told if event["kind"] == "searched"]
+    exact = client.get("/api/search?q=Work+8+of+Winter").get_json()["groups"][0]["items"][0]["id"]
+    assert searched == [("searched", exact)]
+
+
 def test_searches_by_meaning_leave_out_what_the_person_has_seen_and_names_still_find_it(client, person):
     found = client.get("/api/search?q=story+about+a+action+club&limit=100").get_json()
     groups = {group["name"]: [item["id"] for item in group["items"]] for group in found["groups"]}
@@ -175,6 +232,40 @@ def test_searches_by_meaning_leave_out_what_the_person_has_seen_and_names_still_
     assert first["items"][0]["list_status"] == "completed"
     near = next(group for group in exact["groups"] if group["name"] == "similar")
     assert not {*LIKED, 50, 51} & {item["id"] for item in near["items"]}
+
+
+def test_a_search_says_what_it_left_out_and_finds_it_too_when_asked(client):
+    page = get(client, "/search?q=story+about+a+action+club")
+    assert {"/my-list?status=watching", "/my-list?status=completed"} <= set(page.links())
+    assert not set(LIKED) & hits(page)
+    asked = get(client, next(link for link in page.links() if "seen=1" in link))
+    assert set(LIKED) & hits(asked)
+    assert {"data-status": "completed", "aria-pressed": "true"}.items() in [
+        {name: button.get(name) for name in ("data-status", "aria-pressed")}.items() for button in asked.all("button")
+    ]
+    back = get(client, next(link for link in asked.links() if link.endswith("/search?q=story+about+a+action+club")))
+    assert not set(LIKED) & hits(back)
+    found = client.get("/api/search?q=story+about+a+action+club&limit=100&seen=1").get_json()
+    assert set(LIKED) <= {item["id"] for group in found["groups"] for item in group["items"]}
+
+
+def hits(page) -> set[int]:
+    return {int(item["data-title"]) for item in page.all("li") if item.get("class") == "hit"}
+
+
+def test_not_interested_stays_left_out_of_a_search_with_everything_seen(app, client, person):
+    people.store(app).lists.hide(person.id, 12)
+    found = client.get("/api/search?q=story+about+a+action+club&limit=100&seen=1").get_json()
+    everything = {item["id"] for group in found["groups"] for item in group["items"]}
+    assert 6 in everything
+    assert 12 not in everything
+
+
+def test_the_page_of_a_title_says_why_it_is_for_the_person_unless_they_know_it(client, person):
+    pick = rows_of(client, person)["for_you"]["items"][0]
+    assert pick["reason"]
+    assert pick["reason"] in get(client, f"/titles/{pick['id']}").text
+    assert not [line for line in get(client, "/titles/6").all("p") if line.get("class") == "eyebrow"]
 
 
 def test_somebody_without_a_person_finds_everything(app):

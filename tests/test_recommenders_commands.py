@@ -6,6 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from recommenders.base import ModelError
 from recommenders.commands import NAMES, add_commands
 from recommenders.models import MODELS, load_model
 
@@ -103,12 +104,104 @@ def test_models_that_read_the_catalogue_train_with_it(nextep, tmp_path, name):
         (["--model", "content", "--interactions", "lists.csv", "--out", "m"], 1, "--items"),
         (["--model", "mf", "--interactions", "lists.csv", "--out", "m"], 1, "ials learns from lists"),
         (["--model", "ease", "--interactions", "lists.csv", "--out", "."], 1, "not overwritten"),
+        # An hour of reading is not lost to a folder that is taken.
+        (["--model", "ease", "--interactions", "none.csv", "--out", "."], 1, "not overwritten"),
+        (["--model", "ease", "--interactions", "lists.csv", "--out", "m", "--seed", "-1"], 2, "-1"),
     ],
 )
 def test_train_says_what_is_wrong(nextep, args, status, said):
     done = nextep("train", *args)
     assert done.exit_code == status, done.output
     assert said in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("model", "pair", "said"),
+    [
+        ("ease", "colour=1", "it has reg, user_power, memory_gb, liked, liked_statuses"),
+        ("ease", "liked=some", "it must be rule or all"),
+        ("ease", "liked_statuses=2,seen", "there are 1 watching, 2 completed"),
+        ("ease", "liked_statuses=5", "there are 1 watching, 2 completed"),
+        ("ease", "liked_min_score=nan", "must be a number above 0"),
+        ("ease", "liked_min_share=2", "must be in (0, 1]"),
+        ("ease", "min_item_count=few", "min_item_count is 'few'; int is wanted"),
+        ("hybrid", "collaborative=magic", "one of item_knn, edlae"),
+        ("blend", "parts=edlae,magic", "'magic'; there are popularity"),
+        ("blend", "parts=edlae,edlae", "twice"),
+        ("blend", "parts=", "parts"),
+        ("clusters", "embedding_size=0", "at least 1"),
+    ],
+)
+def test_a_wrong_setting_is_refused_before_anything_is_read(nextep, model, pair, said):
+    done = nextep("train", "--model", model, "--interactions", "none.csv", "--out", "m", "--set", pair)
+    assert done.exit_code == 2, done.output
+    assert said in done.stderr
+    if model == "ease" and "=1" in pair:
+        wrong = nextep("evaluate", "recommenders", "--interactions", "none.csv", "--set", f"ease.{pair}")
+        assert (wrong.exit_code, "no setting 'colour'" in wrong.stderr) == (2, True)
+
+
+def test_a_folder_of_models_is_not_taken_for_one(nextep, tmp_path):
+    nextep("train", "--model", "popularity", "--interactions", "lists.csv", "--out", "models/first")
+    done = nextep("recommend", "--model-dir", "models", "--histories", "lists.csv", "--k", "2", "--out", "o.csv")
+    assert (done.exit_code, "so take first of it" in done.stderr) == (1, True)
+
+
+def test_statuses_may_be_named_in_the_rule(nextep, tmp_path):
+    (tmp_path / "status.csv").write_text("user_id,item_id,status\na,1,dropped\na,2,2\nb,3,plan to watch\n")
+    done = nextep("train", "--model", "popularity", "--interactions", "status.csv", "--out", "m", "--set", "liked_statuses=dropped,6")  # fmt: skip
+    assert done.exit_code == 0, done.stderr
+    assert "2 of them liked" in done.stderr
+
+
+def test_the_share_of_the_episodes_decides_in_histories_as_in_training(nextep, tmp_path):
+    """All of these entries are dropped without a score; 8 of the 12 episodes make a liking of one, 3 do not."""
+    head = "user_id,anime_id,rating,watching_status,watched_episodes\n"
+    lists = "".join(f"u{u},{item},0,4,8\n" for u in range(12) for item in ((1, 2) if u % 2 else (3, 4, 5)))
+    (tmp_path / "dropped.csv").write_text(head + lists)
+    (tmp_path / "people.csv").write_text(head + "x,1,0,4,8\ny,1,0,4,3\n")
+    done = nextep(
+        "train", "--model", "item_knn", "--interactions", "dropped.csv", "--items", "titles.jsonl", "--out", "m"
+    )
+    assert done.exit_code == 0, done.stderr
+    done = nextep("recommend", "--model-dir", "m", "--histories", "people.csv", "--k", "1", "--out", "o.csv")
+    assert "1 people have nothing known that they like and get popularity: y" in done.stderr
+    assert rows(tmp_path / "o.csv")[0]["item_id"] == "2"
+
+
+def test_an_answer_that_fails_leaves_the_one_before(nextep, tmp_path, monkeypatch):
+    nextep("train", "--model", "popularity", "--interactions", "lists.csv", "--out", "m")
+    args = ("recommend", "--model-dir", "m", "--histories", "lists.csv", "--k", "2", "--out")
+    assert nextep(*args, "o.csv").exit_code == 0
+    before = (tmp_path / "o.csv").read_bytes()
+
+    def fails(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("recommenders.popularity.Popularity.recommend", fails)
+    done = nextep(*args, "o.csv")
+    assert (done.exit_code, done.stderr) == (1, "the disk is full\n")
+    assert (tmp_path / "o.csv").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".o")] == []
+    wrong = nextep(*args, "o.parquet")
+    assert (wrong.exit_code, ".csv.gz" in wrong.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("value", [None, 5, "x", [], {}, [1], True, -1])
+def test_whatever_stands_in_model_json_is_refused_with_the_reason(nextep, tmp_path, value):
+    nextep("train", "--model", "popularity", "--interactions", "lists.csv", "--out", "m")
+    path = tmp_path / "m" / "model.json"
+    told = json.loads(path.read_text())
+    for key in ("format", "model", "config", "data", "parts", "sha256", "arrays"):
+        if value == told[key] or (key == "config" and value == {}):  # whose settings are the usual ones
+            continue
+        path.write_text(json.dumps(told | {key: value}))
+        with pytest.raises(ModelError, match=r"m/model\.json|arrays\.npz"):
+            load_model(tmp_path / "m")
+    if not isinstance(value, list | dict):
+        path.write_text(json.dumps(told | {"data": told["data"] | {"rule": {"statuses": value}}}))
+        with pytest.raises(ModelError, match="is broken"):
+            load_model(tmp_path / "m")
 
 
 def test_a_foreign_folder_is_refused(nextep, tmp_path):
@@ -155,6 +248,23 @@ def test_evaluate_writes_json_tables_and_plots(nextep, tmp_path):
     wrong = nextep("evaluate", "recommenders", "--dataset", "nothing")
     assert wrong.exit_code == 1
     assert "mal_lists" in wrong.stderr
+
+
+def test_a_split_that_is_the_same_for_every_seed_counts_its_people_once():
+    from recommenders.evaluate import evaluate_data
+    from recommenders.interactions import Interactions
+
+    pairs = [(u, (u * 3 + step * (1 + u % 3)) % 40) for u in range(60) for step in range(12)]
+    lists = Interactions.from_arrays(
+        [user for user, _ in pairs], [item for _, item in pairs], timestamps=list(range(len(pairs)))
+    )
+    names = ["popularity", "ials"]
+    once = evaluate_data("lists", lists, None, "last", names, (1,), settings={"ials": {"epochs": 2}})
+    thrice = evaluate_data("lists", lists, None, "last", names, (1, 2, 3), settings={"ials": {"epochs": 2}})
+    assert (once["seeds"], thrice["seeds"], thrice["held-out people"]) == ([1], [1, 2, 3], 60)
+    first, after = ({row["model"]: row for row in made["models"]} for made in (once, thrice))
+    assert first["popularity"]["error"] == pytest.approx(after["popularity"]["error"])
+    assert set(after["ials"]["by_seed"]) == {"1", "2", "3"}
 
 
 def test_a_measurement_ends_in_the_minutes_that_it_is_given(monkeypatch):

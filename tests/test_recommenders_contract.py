@@ -36,7 +36,7 @@ class TestMf(RecommenderContract):
     settings = {"embedding_size": 4, "epochs": 60, "batch_size": 16, "reg": 0.02}  # noqa: RUF012
     explains = True
 
-    # The toy's tastes are lists and not scores: see test_recommenders_mf.py for what it learns.
+    # The toy's tastes are lists and not scores: see test_recommenders_oracles.py for what it learns.
     test_taste_decides = None
     test_similar_titles_are_of_the_same_taste = None
     test_reasons_are_titles_of_the_history_the_strongest_first = None

@@ -7,7 +7,7 @@ from scipy.sparse import csr_matrix
 from recommenders.base import History, ModelError
 from recommenders.ease import gram, invert_in_place
 from recommenders.interactions import EVERYTHING, Interactions
-from recommenders.models import make_model
+from recommenders.models import load_model, make_model
 from recommenders.svd import right_vectors
 
 
@@ -115,6 +115,19 @@ def test_more_memory_than_there_is_is_refused_beforehand(lists):
         make_model("ease", {"reg": 20, "memory_gb": 1e-6}).fit(lists)
 
 
+def test_a_container_has_what_it_is_allowed_and_the_files_it_has_read_take_nothing(tmp_path, monkeypatch):
+    from recommenders import memory
+
+    for name, text in (("max", "5000"), ("current", "3000"), ("stat", "anon 1000\ninactive_file 1500\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "_LIMITS", (str(tmp_path / "max"), "/none"))
+    monkeypatch.setattr(memory, "_USED", (str(tmp_path / "current"), "/none"))
+    monkeypatch.setattr(memory, "_STAT", (str(tmp_path / "stat"), "/none"))
+    assert memory.available() == 3500
+    (tmp_path / "max").write_text("max")
+    assert memory.available() > 3500
+
+
 def test_ials_solves_a_person_exactly(lists):
     model = make_model("ials", {"embedding_size": 6, "epochs": 3, "reg": 0.02, "unobserved": 0.2}).fit(lists)
     V = model.factors.astype(np.float64)
@@ -122,6 +135,14 @@ def test_ials_solves_a_person_exactly(lists):
     A = V.T @ np.diag(x) @ V + 0.2 * V.T @ V + 0.02 * (x.sum() + 0.2 * len(V)) * np.eye(6)
     expected = V @ np.linalg.solve(A, V.T @ x)
     np.testing.assert_allclose(model.scores_many(lists.matrix[[0]])[0], expected, atol=1e-4)
+
+
+def test_what_is_not_in_a_list_weighs_more_in_full_lists_and_is_kept(lists, tmp_path):
+    model = make_model("ials", {"embedding_size": 4, "epochs": 2}).fit(lists)
+    assert model.unobserved == pytest.approx(np.sqrt(dense(lists).mean()))
+    model.save(tmp_path / "model")
+    assert load_model(tmp_path / "model").unobserved == model.unobserved
+    assert make_model("ials", {"unobserved": 0.2, "epochs": 1}).fit(lists).unobserved == 0.2
 
 
 def test_ials_solves_people_as_irspack_does(lists):
@@ -181,6 +202,23 @@ def test_user_knn_is_the_vote_of_the_nearest(lists):
     np.testing.assert_allclose(model.scores_many(lists.matrix[[0]])[0], alike[near] @ X[near], rtol=1e-4)
 
 
+def test_user_knn_has_irspacks_neighbours_and_votes(lists):
+    irspack = oracle("irspack")
+    X = csr_matrix(lists.matrix)
+    theirs = irspack.CosineUserKNNRecommender(X, shrinkage=2.0, normalize=True, top_k=6, n_threads=1).learn()
+    model = make_model("user_knn", {"neighbours": 6, "shrink": 2}).fit(lists)
+    near = model._near(lists.matrix).toarray()
+    np.fill_diagonal(near, 0)  # irspack's people are no neighbours of themselves
+    np.testing.assert_allclose(near, theirs.U.toarray(), atol=1e-5)
+    np.testing.assert_allclose(near @ X, theirs.get_score(np.arange(len(lists.users))), atol=1e-4)
+
+
+def test_popularity_is_irspacks(lists):
+    irspack = oracle("irspack")
+    theirs = irspack.TopPopRecommender(csr_matrix(lists.matrix)).learn().get_score(np.arange(1))[0]
+    np.testing.assert_allclose(make_model("popularity").fit(lists).scores([]), theirs)
+
+
 def test_gfcf_is_its_formula(lists):
     X = dense(lists)
     R = np.nan_to_num(X / np.sqrt(X.sum(axis=1, keepdims=True)) / np.sqrt(X.sum(axis=0)))
@@ -216,6 +254,34 @@ def test_mf_predicts_scores_better_than_the_biases(scored):
     true = scored.values[hidden]
     biases = (model.mean + model.biases)[scored.indices[hidden]]
     assert np.sqrt(np.mean((predicted - true) ** 2)) < 0.7 * np.sqrt(np.mean((biases - true) ** 2))
+
+
+def least_squares(ratings: np.ndarray, size: int, reg: float, rounds: int) -> np.ndarray:
+    """Minimise mf's loss over the stored ratings (0 = none) by solving people and titles in turn; return all predictions."""
+    rng = np.random.default_rng(0)
+    stored = ratings > 0
+    mean = ratings[stored].mean()
+    people, titles = (rng.normal(0, 0.1, (count, size + 2)) for count in ratings.shape)
+    people[:, :2], titles[:, :2] = (0, 1), (1, 0)  # column 0: the person's bias meets a 1; column 1: the title's
+    for _ in range(rounds):
+        for own, others, bias, mask, wanted in (
+            (people, titles, 0, stored, ratings - mean),
+            (titles, people, 1, stored.T, ratings.T - mean),
+        ):
+            free = [bias, *range(2, size + 2)]
+            for row, at in enumerate(mask):
+                A = others[at][:, free]
+                ridge = reg * at.sum() * np.eye(size + 1)
+                own[row, free] = np.linalg.solve(A.T @ A + ridge, A.T @ (wanted[row, at] - others[at, 1 - bias]))
+    return mean + people @ titles.T
+
+
+def test_mf_descends_to_where_exact_least_squares_end(scored):
+    expected = least_squares(scored.ratings.toarray().astype(np.float64), 4, 0.05, 60)
+    model = make_model("mf", {"embedding_size": 4, "epochs": 200, "batch_size": 256, "reg": 0.05}).fit(scored)
+    found = model.scores_many(scored.matrix, scored.ratings)
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.995
+    assert np.abs(found - expected).mean() < 0.08
 
 
 def test_mf_solves_a_new_person_by_ridge_regression(scored):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import time
 
 import pytest
 import web
@@ -135,6 +137,41 @@ def test_a_picture_is_painted_once_and_kept(tmp_path, faces, monkeypatch):
         for id in range(20, 29):
             shares.get(WORK.replace(id=id), "en")
     assert len(list((tmp_path / "share").glob("*.png"))) <= 4
+
+
+def test_a_picture_speaks_the_language_of_its_address_whoever_asks_first(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(page, "share_png", lambda title, code, faces, facts: said.append((code, facts[1])) or b"png")
+    client = web.make_site(tmp_path).test_client()
+    for code in ("ko", "en"):
+        assert client.get(f"/art/v0/2-share.{code}.png", headers={"Accept-Language": "en"}).status_code == 200
+    assert said == [("ko", "영화"), ("en", "Film")]
+
+
+def test_many_pictures_at_once_are_refused_and_leave_the_site_its_threads(tmp_path, monkeypatch):
+    held, begun = threading.Event(), threading.Semaphore(0)
+
+    def paint(*_) -> bytes:
+        begun.release()
+        held.wait(60)
+        return b"png"
+
+    monkeypatch.setattr(page, "share_png", paint)
+    app = web.make_site(tmp_path)
+    answers = []
+    ids = [work.id for work in web.CATALOGUE][: page.AT_ONCE + page.WAITING + 1]
+    asking = [threading.Thread(target=lambda id=id: answers.append(app.test_client().get(f"/art/v0/{id}-share.en.png"))) for id in ids]  # fmt: skip
+    for thread in asking:
+        thread.start()
+    for _ in range(page.AT_ONCE):
+        assert begun.acquire(timeout=60)
+    while not answers:
+        time.sleep(0.01)
+    held.set()
+    for thread in asking:
+        thread.join()
+    assert sorted(answer.status_code for answer in answers) == [200] * (len(ids) - 1) + [503]
+    assert next(answer.headers["Retry-After"] for answer in answers if answer.status_code == 503) == "5"
 
 
 def test_a_picture_that_grows_too_large_is_an_error(faces, monkeypatch):

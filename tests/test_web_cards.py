@@ -10,6 +10,7 @@ import re
 import people
 import pytest
 import web
+from jinja2 import DictLoader
 
 from webapp.assets import Assets
 from webapp.pages import surprise
@@ -196,6 +197,16 @@ def test_the_service_worker_keeps_the_page_without_a_network_and_its_style_and_n
     kept = json.loads(re.search(r"const KEPT = (.*);", response.get_data(as_text=True))[1])
     assert {re.sub(r"\.[0-9a-f]{10}\.", ".", address) for address in kept} == {"/offline?lang=en", "/offline?lang=ko", "/static/css/site.css", "/static/css/offline.css"}  # fmt: skip
     assert all(client.get(address).status_code == 200 for address in kept)
+
+
+def test_browsers_take_a_new_worker_when_the_page_that_it_keeps_says_something_else(tmp_path):
+    app = people.site(tmp_path, 3)
+    client = app.test_client()
+    before = client.get("/sw.js").data
+    assert client.get("/sw.js").data == before
+    page = app.jinja_loader.get_source(app.jinja_env, "offline.html")[0]
+    app.jinja_loader = DictLoader({"offline.html": page.replace("</main>", "<p>Soon.</p></main>")})
+    assert client.get("/sw.js").data != before
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "No connection"), ("ko", "인터넷 연결 없음")])

@@ -109,6 +109,24 @@ def test_the_same_form_sent_twice_is_one_change(me):
     assert entry(me, 20).episodes == 2
 
 
+def test_a_tab_that_is_behind_turns_nothing_back_that_it_does_not_change(me):
+    me.lists.put(me.id, 20, Change(status="watching", episodes=1))
+    line = people.form(get(me, "/my-list?status=watching").html, "/my-list/20")
+    beside = people.form(get(me, "/titles/20").html, "/my-list/20", 1)
+    me.lists.put(me.id, 20, Change(status="on_hold", score=9, episodes=4, rewatches=1))
+    people.submit(me, line, started="2016-05-01")
+    now = entry(me, 20)
+    assert (now.status, now.score, now.episodes, now.rewatches) == ("on_hold", 9, 4, 1)
+    assert str(now.started) == "2016-05-01"
+    people.submit(me, beside, score="7")
+    now = entry(me, 20)
+    assert (now.status, now.score, now.episodes) == ("on_hold", 7, 4)
+    # Taken off meanwhile: what the form shows is what is wanted.
+    me.lists.remove(me.id, 20)
+    people.submit(me, line, score="5")
+    assert (entry(me, 20).status, entry(me, 20).score, entry(me, 20).episodes) == ("watching", 5, 1)
+
+
 def test_a_page_that_was_gone_back_to_may_say_something_else(me):
     one = people.form(get(me, "/my-list?status=completed").html, "/my-list/1")
     people.submit(me, one, status="dropped")
@@ -256,6 +274,26 @@ def test_a_list_comes_back_from_its_export_as_it_was(me, format):
         return {(e.title_id, e.status, e.score, e.episodes, e.rewatches) for e in entries}
 
     assert told(me.lists.entries(me.id)) == told(before)
+
+
+def test_all_that_is_kept_of_an_own_profile_can_be_taken_along(app, me):
+    me.lists.hide(me.id, 9)
+    assert f"/people/{me.id}/everything.json" in get(me, "/my-list").html
+    sent = me.get(f"/people/{me.id}/everything.json")
+    assert "attachment" in sent.headers["Content-Disposition"]
+    assert sent.headers["Cache-Control"] == "no-store"
+    told = sent.get_json()
+    assert told["name"] == {"en": "Juno"}
+    assert told["favourites"] == [1, 2, 3]
+    assert {one["id"] for one in told["entries"]} == {1, 2, 3}
+    assert [one["id"] for one in told["hidden"]] == [9]
+    assert app.test_client().get(f"/people/{me.id}/everything.json").status_code == 403
+    # What was counted of a person whom everybody shares is of other visitors, too.
+    sample = people.store(app).people.all("sample")[0].id
+    other = app.test_client()
+    people.choose(other, sample)
+    assert "everything.json" not in get(other, "/my-list").html
+    assert other.get(f"/people/{sample}/everything.json").status_code == 403
 
 
 def test_what_an_import_does_not_find_is_told_with_suggestions_and_can_be_settled(me):

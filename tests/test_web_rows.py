@@ -46,6 +46,14 @@ def test_no_title_stands_twice_but_in_charts(pool):
         assert len({title.id for title in row.items}) == len(row.items)
 
 
+def test_what_is_not_to_be_shown_stands_in_charts_alone_and_rows_stay_full(pool):
+    plain = {row.name: row for row in rows.home_rows(pool, [], TODAY, {})}
+    gone = {row.items[at].id for row in plain.values() if row.name not in FREE for at in (0, 1)}
+    made = [row for row in rows.home_rows(pool, [], TODAY, {}, gone) if row.name not in FREE]
+    assert not gone & {title.id for row in made for title in row.items}
+    assert len(named(made, "new_season").items) == len(plain["new_season"].items)
+
+
 def test_every_row_asked_for_is_there(pool):
     names = [row.name for row in rows.home_rows(pool, [], TODAY, {})]
     assert names[:4] == ["top10", "new_season", "moods", "top_rated"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import people
 import pytest
 import web
 from web import HOSTILE, PAGES, get
@@ -166,6 +167,9 @@ def test_no_address_leads_away_from_the_site(client):
     ):
         response = client.get("/", environ_overrides={"PATH_INFO": path})
         assert response.headers.get("Location", "http://localhost/").startswith("http://localhost/")
+        for link in web.Page(response.get_data(as_text=True)).links():
+            # A browser takes a backslash for a slash.
+            assert not link.replace("\\", "/").startswith("//"), (path, link)
     for query in ("lang=ko&next=//evil.example", "lang=//evil.example", "look=//evil.example", "q=//evil.example"):
         page = get(client, f"/browse?{query}")
         assert not [link for link in page.links() if link.startswith(("//", "/\\", "http"))]
@@ -184,6 +188,16 @@ def test_cookies_are_httponly_samesite_and_secure_outside_loopback(tmp_path, eng
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
         assert ("Secure" in cookie) == secure
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_so_are_the_cookies_of_who_is_watching_and_of_own_profiles(tmp_path, engine, scheme):
+    client = web.make_site(tmp_path, engine, proxies=1).test_client()
+    client.environ_base.update(HTTP_X_FORWARDED_PROTO=scheme, HTTP_REFERER=f"{scheme}://localhost/people/new")
+    people.make_profile(client)
+    for name in ("session", "profiles"):
+        cookie = client.get_cookie(name)
+        assert (cookie.http_only, cookie.same_site, cookie.secure) == (True, "Lax", scheme == "https"), name
 
 
 def test_production_refuses_to_start_without_a_secret_key(tmp_path):

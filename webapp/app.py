@@ -97,6 +97,9 @@ def create_app(
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count, x_host=count)  # type: ignore[method-assign]
     logs.init(app, settings)
     app.extensions["nextep"] = services = Services(settings, service, log)
+    # All of one page is of one generation, though the index may be swapped while it is made.
+    app.before_request(services.search.held.begin)
+    app.teardown_request(lambda _error: services.search.held.end())
     metrics.init(app)
     people.init(app)
     security.init(app, settings)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 from flask import abort, current_app
@@ -18,7 +19,14 @@ from store.people import Person
 from webapp import shown, who
 
 
-def put(person: Person, title_id: int, change: Change, *, token: str | None = None, origin: str = "") -> Written:
+def put(
+    person: Person,
+    title_id: int,
+    change: Change | Callable[[Entry | None], Change],
+    *,
+    token: str | None = None,
+    origin: str = "",
+) -> Written:
     """Change the entry of a title; raises ListError for values that no list can hold."""
     written = _lists().put(person.id, title_id, change, token=token)
     if written.changed:

@@ -76,13 +76,16 @@ class Fetcher:
         watch = threading.Timer(max(ends - time.monotonic(), 0), _hang_up, (connection,))
         watch.daemon = True
         try:
-            plain = self.dial(address, port, self._left(ends))
-            connection.sock = plain
+            connection.sock = self.dial(address, port, self._left(ends))
+            watch.start()
             if parts.scheme == "https":
-                connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+                # The handshake is a step of its own, so that the watch has the very socket that it waits on.
+                connection.sock = secured = ssl.create_default_context().wrap_socket(
+                    connection.sock, server_hostname=host, do_handshake_on_connect=False
+                )
+                secured.do_handshake()
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             headers = {"Accept": "image/webp,image/png,image/jpeg", "Accept-Encoding": "identity", "User-Agent": "Nextep", "Connection": "close"}  # fmt: skip
-            watch.start()
             connection.request("GET", target, headers=headers)
             yield connection.getresponse()
         except (OSError, http.client.HTTPException, ValueError) as error:

@@ -61,6 +61,7 @@ FILTERS = (
 FILTER_NAMES = tuple(param.name for param in FILTERS)
 GROUP = Param("group", "choice", "The group whose pages `page` turns.", choices=GROUPS)
 CORRECT = Param("correct", "flag", "0 searches for exactly what was typed.", True)
+SEEN = Param("seen", "flag", "1 also finds by meaning what the lists of who is watching leave out.", False)
 EXPLAIN = Param("explain", "flag", "1 tells rank and score of each leg.", False)
 # Added by others on the way to us; they change nothing.
 _IGNORED = re.compile(r"_.*|utm_\w+|fbclid|gclid")

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 import vocabulary
 from catalogue import Title
-from lists.entry import Entry
+from lists.entry import STATUSES, Entry, Status
 from recommenders.carousels import LENGTH, Carousel, Pick, for_you, home, ranking, why
 from recommenders.taste import Taste, Watched
 from search.engine import EngineError, Filters
@@ -60,11 +60,12 @@ class Evening:
     @cached_property
     def taste(self) -> Taste:
         """Return what the lists say."""
-        favourites = set(self.person.favourites)
+        # Whoever wants to see no more of a work is not told of it as one that they loved.
+        favourites = [id for id in self.person.favourites if id not in self.hidden]
         entries = [
             Watched(
                 item=str(entry.title_id),
-                liked=entry.liked or entry.title_id in favourites,
+                liked=entry.title_id not in self.hidden and (entry.liked or entry.title_id in favourites),
                 score=entry.score or (FAVOURITE if entry.title_id in favourites else None),
                 begun=entry.status != "plan_to_watch",
                 changed=entry.updated.timestamp(),
@@ -72,7 +73,7 @@ class Evening:
             for entry in self.entries
         ]
         on_list = {entry.title_id for entry in self.entries}
-        entries += [Watched(str(id), score=FAVOURITE) for id in self.person.favourites if id not in on_list]
+        entries += [Watched(str(id), score=FAVOURITE) for id in favourites if id not in on_list]
         preferences = self.person.preferences
         excluded = frozenset(str(id) for id in self.excluded)
         return Taste(entries, excluded, preferences.adventurous, preferences.sequels)
@@ -104,12 +105,23 @@ def excluded_of(person: Person, entries: Sequence[Entry], hidden: Collection[int
     return frozenset(listed | set(hidden) | (set(person.favourites) - on_list))
 
 
-def excluded() -> tuple[int, ...]:
-    """Return what searches by meaning and similar works leave out for who is watching."""
+def left_out() -> tuple[Status, ...]:
+    """Return the statuses that who is watching ticked and has works of: what searches by meaning leave out."""
+    person = who.current()
+    if person is None:
+        return ()
+    there = {entry.status for entry in who.on_list().entries.values()}
+    return tuple(status for status in STATUSES if status in there & person.preferences.exclude)
+
+
+def excluded(seen: bool = False) -> tuple[int, ...]:
+    """Return what searches by meaning and similar works leave out for who is watching; `seen` leaves out only what they hid."""
     person = who.current()
     if person is None:
         return ()
     found = who.on_list()
+    if seen:
+        return tuple(sorted(found.hidden))
     return tuple(sorted(excluded_of(person, tuple(found.entries.values()), found.hidden)))
 
 
@@ -158,12 +170,10 @@ def home_page(
         return chosen, [row for row in [*(row for found in made.values() for row in found), *others] if _filled(row)]
     for name in ("top10", "top_rated", "most_watched"):
         made[name] = [rows.chart(name, pool, opened, windows.get(name, "all"))]
-    taken = now.excluded | used
-    rest = replace(pool, newest=[title for title in pool.newest if title.id not in taken])
     made |= {
         "moods": [rows.moods_row()],
         "genres": [rows.tiles_row(pool)],
-        "new_season": [rows.season_row(rest, now.today)],
+        "new_season": [rows.season_row(pool, now.today, now.excluded | used)],
     }
     planned = [made[name].pop(0) for name in PLAN if made.get(name)]
     left = [row for found in made.values() for row in found]

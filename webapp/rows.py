@@ -119,7 +119,7 @@ def home_rows(
         used.update(title.id for title in row.items)
         return row
 
-    season = taken(season_row(pool, today, length))
+    season = taken(season_row(pool, today, used, length))
     newest = taken(newest_row(pool, used, length))
     gems = taken(gems_row(pool, used, length))
     genre_rows = [
@@ -225,12 +225,12 @@ def aired_season(title: Title) -> tuple[int, str] | None:
     return (title.year, title.season) if title.year and title.season in SEASONS else None
 
 
-def season_row(pool: Pool, today: datetime.date, length: int = LENGTH) -> Row:
+def season_row(pool: Pool, today: datetime.date, used: Collection[int] = (), length: int = LENGTH) -> Row:
     """Return the releases of the season before this one; where there are hardly any, the newest there are, and say so."""
     wanted = season_before(*season_of(today))
     by_season: dict[tuple[int, str], list[Title]] = {}
     for title in pool.newest:
-        began = aired_season(title)
+        began = aired_season(title) if title.id not in used else None
         if began is not None and _order(began) <= _order(wanted):
             by_season.setdefault(began, []).append(title)
     found = by_season.get(wanted, [])

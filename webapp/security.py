@@ -18,6 +18,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.sansio.utils import host_is_trusted
 
 from config import Settings, SettingsError
+from webapp import counts
 
 CSP = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 HEADERS = {
@@ -80,10 +81,14 @@ def address() -> str:
 
 
 def limit(app: Flask, settings: Settings) -> None:
-    """Limit searches, suggestions and writes by address; call it once every view is registered."""
+    """Limit searches, suggestions and writes by address; call it once every view is registered.
+
+    Several workers count together in a file of NEXTEP_VAR; while that can't be written each counts for itself.
+    """
     if not settings.rate_limit:
         return
-    limiter = Limiter(address, app=app, storage_uri="memory://", strategy="fixed-window", headers_enabled=False)
+    storage = counts.uri(settings.var / "counts.sqlite") if settings.workers > 1 else "memory://"
+    limiter = Limiter(address, app=app, storage_uri=storage, strategy="fixed-window", in_memory_fallback_enabled=True)
     app.extensions["nextep-limiter"] = limiter
 
     def guard(endpoints: tuple[str, ...], rate: int, scope: str) -> None:

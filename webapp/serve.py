@@ -17,8 +17,8 @@ LONGEST_LINE = 128 * 1024
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
-    def __init__(self, options: dict[str, Any]) -> None:
-        self.options = options
+    def __init__(self, settings: Settings, options: dict[str, Any]) -> None:
+        self.settings, self.options = settings, options
         super().__init__()
 
     def load_config(self) -> None:
@@ -29,7 +29,7 @@ class _Server(BaseApplication):  # type: ignore[misc]
         # Each worker makes its own: torch hangs when it is loaded before the fork.
         from webapp import create_app
 
-        return create_app()
+        return create_app(self.settings)
 
 
 def run(settings: Settings, workers: int) -> None:
@@ -61,4 +61,5 @@ def run(settings: Settings, workers: int) -> None:
         "loglevel": "warning",
     }
     known = {name: value for name, value in options.items() if value is not None}
-    _Server(known).run()
+    # Workers that are told how many they are count the rate limits together.
+    _Server(settings.model_copy(update={"workers": workers}), known).run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import structlog
@@ -25,6 +25,7 @@ log = structlog.get_logger("nextep.web")
 
 CACHED_SECONDS = 60.0
 RETRY_SECONDS = 30.0
+OPEN_SECONDS = 5.0
 OPENED_KEPT = 300
 SAMPLE_PEOPLE = ROOT / "data" / "sample" / "people.jsonl"
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class Services:
         self._store = store
         self._next_try = 0.0
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
         self._cache: dict[str, tuple[float, Any]] = {}
         self._pool: tuple[tuple[str, datetime.date], Pool] | None = None
         if search is None:
@@ -60,18 +62,26 @@ class Services:
     # -- the database ----------------------------------------------------------------------------------------------
 
     def store(self) -> Store | None:
-        """Return people, lists and events, None while their database can't be opened (tried again every 30 s)."""
+        """Return people, lists and events, None while their database can't be opened (tried again every 30 s).
+
+        Who comes while it is opened waits a while for that: a site that has just started is no broken one.
+        """
         if self._store is not None or time.monotonic() < self._next_try:
             return self._store
-        with self._lock:
+        if not self._opening.acquire(timeout=OPEN_SECONDS):
+            return None
+        try:
             if self._store is None and time.monotonic() >= self._next_try:
-                self._next_try = time.monotonic() + RETRY_SECONDS
                 try:
                     store = open_store(self.settings.sqlalchemy_url)
                     store.people.ensure_samples(SAMPLE_PEOPLE)
                     self._store = store
                 except (SQLAlchemyError, OSError) as error:
                     log.error("database unavailable", error=str(error).splitlines()[0])
+                finally:
+                    self._next_try = time.monotonic() + RETRY_SECONDS
+        finally:
+            self._opening.release()
         return self._store
 
     def searches(self) -> SearchLog | None:
@@ -165,3 +175,12 @@ def services() -> Services:
 def search_service() -> SearchService:
     """Return the search service of the current application."""
     return services().search
+
+
+def titles_at_hand(ids: Sequence[int]) -> tuple[Mapping[int, Title], bool]:
+    """Return titles by id and True, or none and False while the catalogue can't be read: lists go on without names."""
+    try:
+        return search_service().titles(ids), True
+    except EngineError as error:
+        log.warning("titles unreadable", reason=str(error))
+        return {}, False

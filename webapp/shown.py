@@ -1,7 +1,8 @@
 """What rows led to: which titles a row showed, which of them were opened from it.
 
-A link in a row ends in `?from=row.place` (or `row.place.model`). Opening it records where it was clicked and leads on to
-the title's own address, so that no address a reader keeps or shares holds it. Works without JavaScript.
+A click on a card in a row goes to `?from=row.place` (or `row.place.model`; travel.js adds it). That records where it was
+clicked and leads on to the title's own address, so that no address a reader keeps or shares holds it. Without JavaScript
+what was shown is counted all the same, and a title is opened by its own address.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _ORIGIN = re.compile(r"(?P<row>[\w-]{1,64})\.(?P<place>[0-9]{1,5})(?:\.(?P<model
 
 def init(app: Flask) -> None:
     """Record what was shown once an answer is made, and what was opened before it is."""
-    app.jinja_env.globals.update(row_shown=note, title_address=address)
+    app.jinja_env.globals.update(row_shown=note)
 
     @app.before_request
     def opened() -> ResponseReturnValue | None:
@@ -72,13 +73,3 @@ def read_origin(text: str) -> tuple[str, int, str]:
     if found is None:
         return "", 0, ""
     return found["row"], min(int(found["place"]), MAX_PLACE), found["model"] or ""
-
-
-def address(title: Title, row: str = "", place: int = 0, model: str = "") -> str:
-    """Return the address of a title as a link in a row says it.
-
-    Without a row it is the title's own; so it is for whoever is not counted, such as the robots of search engines.
-    """
-    if not row or (visitor() is None and who.current() is None):
-        return f"/titles/{title.id}"
-    return f"/titles/{title.id}?from={row}.{place}" + (f".{model}" if model else "")

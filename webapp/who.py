@@ -244,6 +244,11 @@ def list_status(title_id: int) -> str | None:
     return entry.status if entry else None
 
 
+def hidden() -> tuple[int, ...]:
+    """Return what who is watching is not interested in, to be left out of listings."""
+    return tuple(sorted(on_list().hidden))
+
+
 def is_hidden(title_id: int) -> bool:
     """Tell whether who is watching is not interested in a title."""
     return title_id in on_list().hidden

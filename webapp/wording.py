@@ -6,7 +6,7 @@ import datetime
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal
@@ -73,7 +73,7 @@ def init(app: Flask) -> None:
         episodes=episodes, season=season, source=source, relation=relation, role=role, person=person, day=day,
         duration=duration, genre_label=genre_label, format_label=format_label, lettering=lettering, whole=whole,
         name_language=name_language, synopsis=synopsis, filter_words=filter_words, labels=labels, score=score,
-        sentence=sentence, provenance_text=provenance_text, leg_label=leg_label,
+        sentence=sentence, provenance_text=provenance_text, leg_label=leg_label, page_path=page_path,
     )  # fmt: skip
 
 
@@ -297,4 +297,9 @@ def here(**changes: object) -> str:
         else:
             kept[parameter] = [str(item) for item in value] if isinstance(value, list | tuple) else [str(value)]
     query = urlencode([(name, text) for name, values in kept.items() for text in values])
-    return f"{request.path}?{query}" if query else request.path
+    return f"{page_path()}?{query}" if query else page_path()
+
+
+def page_path() -> str:
+    """Return this page's path as a link may hold it: browsers take a bare backslash for a slash, and two lead elsewhere."""
+    return quote(request.path, safe="/:@!$&'()*+,;=~")

@@ -14,7 +14,7 @@ from search.elastic import changes, mapping, verify
 from search.elastic.analysis import missing, try_analysers
 from search.elastic.client import Connection
 from search.elastic.errors import IndexGone, item_error
-from search.elastic.generations import Generations, described, generations, new_name, swap
+from search.elastic.generations import Generations, blocked, described, generations, new_name, refuse_full, swap
 from search.elastic.locks import Lock, lock_index
 from search.elastic.reader import ElasticReader, Opened
 from search.engine import BuildRefused, Document, EngineError, IndexInfo, IndexMissing, Space
@@ -39,6 +39,7 @@ class ElasticBuild:
         self._lock = Lock(connection, alias, "build", "build")
         try:
             sweep(connection, alias)
+            refuse_full(connection, alias)
             self._since = connection.do(lambda write: changes.number(write, alias))
             self.analysers = connection.do(lambda write: try_analysers(write, lock_index(alias)))
             for sentence in missing(self.analysers):
@@ -105,7 +106,11 @@ class ElasticBuild:
     def abort(self) -> None:
         """Delete what was built; the serving index is untouched."""
         try:
-            if not self._done:
+            # A swap whose answer was lost may have been made all the same: what serves is never deleted.
+            if (
+                not self._done
+                and self._connection.do(lambda write: generations(write, self._alias)).serving != self.index
+            ):
                 self._connection.do(lambda write: write.indices.delete(index=self.index, ignore_unavailable=True))
                 unblock(self._connection, self._alias)
         except EngineError as error:
@@ -229,8 +234,7 @@ def unblock(connection: Connection, alias: str) -> None:
         serving = generations(client, alias).serving
         if serving is None:
             return
-        held = client.indices.get_settings(index=serving, name="index.blocks.write", flat_settings=True).body
-        if held.get(serving, {}).get("settings", {}).get("index.blocks.write") == "true":
+        if blocked(client, serving, "write"):
             client.indices.put_settings(index=serving, settings={"index.blocks.write": None})
 
     connection.do(clear)

@@ -17,8 +17,8 @@ from elasticsearch import Elasticsearch
 
 from search.elastic import mapping, queries
 from search.elastic.client import Connection
-from search.elastic.errors import WritesBlocked
-from search.elastic.generations import described
+from search.elastic.errors import DiskFull, WritesBlocked
+from search.elastic.generations import described, refuse_full
 from search.elastic.locks import Lock, holder
 from search.engine import Document, Filters, IndexMissing, Space
 
@@ -102,6 +102,7 @@ def change(
     made anew.
     """
     with Lock(connection, alias, "change", "change", WAIT_SECONDS):
+        refuse_full(connection, alias)
         index, meta = connection.do(lambda client: described(client, alias))
         info = mapping.info_of(meta)
         if info.generation != since:
@@ -111,8 +112,9 @@ def change(
         sources = [mapping.source(document, info.spaces, analysers, following) for document in documents]
         try:
             write(index, sources)
-        except WritesBlocked:
-            if not _swapped(connection, alias, index):
+        except WritesBlocked as error:
+            # A build's block ends with its swap; a full disk's does not.
+            if isinstance(error, DiskFull) or not _swapped(connection, alias, index):
                 raise
             return None
         connection.do(lambda client: client.indices.refresh(index=index))

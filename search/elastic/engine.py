@@ -11,6 +11,7 @@ from search.elastic import build, changes, mapping
 from search.elastic.analysis import missing
 from search.elastic.build import ElasticBuild
 from search.elastic.client import Connection
+from search.elastic.errors import Unavailable
 from search.elastic.generations import described
 from search.elastic.reader import ElasticReader, Opened
 from search.engine import Build, Document, IndexInfo
@@ -34,7 +35,11 @@ class ElasticEngine:
         self._until = 0.0
 
     def reader(self) -> ElasticReader:
-        """Return a reader of the serving generation; raise IndexMissing without one."""
+        """Return a reader of the serving generation; raise IndexMissing without one.
+
+        While no node answers it is the one that served last: lists and pages whose titles it remembers go on, and
+        whatever it must ask says that the cluster is down.
+        """
         reader = self._reader
         if reader is not None and time.monotonic() < self._until:
             return reader
@@ -44,14 +49,28 @@ class ElasticEngine:
             return reader
         try:
             if self._reader is None or time.monotonic() >= self._until:
-                opened = self._resolve()
-                if self._reader is None or opened is not self._opened:
-                    self._reader = ElasticReader(self.connection, opened, self._again)
-                self._opened = opened
-                self._until = time.monotonic() + RESOLVED_SECONDS
+                try:
+                    self._take(self._resolve())
+                except Unavailable:
+                    if self._reader is None:
+                        raise
+                    # Asked again as often as before, so that one page asks once and not with each of its rows.
+                    self._until = time.monotonic() + RESOLVED_SECONDS
+            assert self._reader is not None
             return self._reader
         finally:
             self._lock.release()
+
+    def ready(self) -> IndexInfo:
+        """Return what the serving generation says of itself, asked of the cluster now."""
+        return self._resolve().info
+
+    def _take(self, opened: Opened) -> None:
+        """Let the readers from here on be of this index."""
+        if self._reader is None or opened is not self._opened:
+            self._reader = ElasticReader(self.connection, opened, self._again)
+        self._opened = opened
+        self._until = time.monotonic() + RESOLVED_SECONDS
 
     def _again(self) -> Opened:
         """Return the index that serves now; the one that a reader had is gone."""

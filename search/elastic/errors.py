@@ -58,6 +58,10 @@ class WritesBlocked(ElasticError):
     """Indices are read-only: the disk is full, or somebody locked them. Search goes on."""
 
 
+class DiskFull(WritesBlocked):
+    """The nodes have hardly any disk left, so they locked the indices (the flood stage)."""
+
+
 class IndexGone(ElasticError):
     """The index or alias asked for is not there (any more)."""
 
@@ -131,10 +135,7 @@ def _by_status(status: int, details: Any, target: Target, body: Any) -> EngineEr
     kind = str(details.get("type", "")) if isinstance(details, Mapping) else ""
     reason = _reason(details, body)
     if kind == "cluster_block_exception" and ("flood-stage" in reason or "read-only-allow-delete" in reason):
-        return WritesBlocked(
-            f"{target.name} has hardly any disk left, so its indices are read-only: search goes on, indexing fails. "
-            "Make room; it unlocks them by itself when the disk is below the high watermark."
-        )
+        return disk_full(target)
     if kind == "cluster_block_exception" and status == 403:
         return WritesBlocked(f"{target.name} does not take writes: {reason}")
     if status == 401:
@@ -160,6 +161,14 @@ def _by_status(status: int, details: Any, target: Target, body: Any) -> EngineEr
     if status in (502, 503, 504):
         return Unavailable(f"{target.name} could not search every part of the index ({status}): {reason}")
     return RequestRefused(f"{target.name} refused a request ({status}): {reason}")
+
+
+def disk_full(target: Target) -> DiskFull:
+    """Return the error of the flood stage."""
+    return DiskFull(
+        f"{target.name} has hardly any disk left, so its indices are read-only: search goes on, indexing fails. "
+        "Make room; it unlocks them by itself when the disk is below the high watermark."
+    )
 
 
 def _bulk(error: BulkIndexError, target: Target) -> EngineError:

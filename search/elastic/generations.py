@@ -12,6 +12,8 @@ from typing import Any
 from elasticsearch import Elasticsearch, NotFoundError
 
 from search.elastic import mapping
+from search.elastic.client import Connection
+from search.elastic.errors import disk_full
 from search.engine import SCHEMA_VERSION, IndexMismatch, IndexMissing
 
 MISSING = "There is no index yet. Run: nextep index"
@@ -91,3 +93,21 @@ def swap(client: Elasticsearch, alias: str, new: str, was: Generations) -> None:
         if was.previous:
             actions.append({"remove": {"index": was.previous, "alias": kept}})
     client.indices.update_aliases(actions=actions)
+
+
+def blocked(client: Elasticsearch, index: str, kind: str) -> bool:
+    """Tell whether an index has the block `kind` ("write", "read_only_allow_delete")."""
+    name = f"index.blocks.{kind}"
+    held = client.indices.get_settings(index=index, name=name, flat_settings=True).body
+    return any(made.get("settings", {}).get(name) == "true" for made in held.values())
+
+
+def refuse_full(connection: Connection, alias: str) -> None:
+    """Raise DiskFull at once where the serving index is locked by the flood stage: no write would get through."""
+
+    def full(client: Elasticsearch) -> bool:
+        serving = generations(client, alias).serving
+        return serving is not None and blocked(client, serving, "read_only_allow_delete")
+
+    if connection.do(full):
+        raise disk_full(connection.target)

@@ -188,9 +188,10 @@ def browse(filters: Filters, sort: Sort, offset: int, limit: int, facets: Sequen
     return body
 
 
-def with_titles(body: Body) -> Body:
-    """Return a search that brings the titles of its hits along."""
-    return {**{name: value for name, value in body.items() if name != "stored_fields"}, "_source": ["title"]}
+def with_titles(body: Body, vectors: Sequence[str] = ()) -> Body:
+    """Return a search that brings the titles of its hits along, and their vectors in the spaces named."""
+    made = {**{name: value for name, value in body.items() if name != "stored_fields"}, "_source": ["title"]}
+    return {**made, "fields": [vector_field(space) for space in vectors]} if vectors else made
 
 
 def titles(ids: Sequence[int], vectors: Sequence[str] = ()) -> Body:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,12 +31,16 @@ from search.engine import (
 )
 from search.keys import loose_key
 
+log = logging.getLogger("nextep.elastic")
+
 # As on the embedded engine: the best passages lie in works whose whole text is near too.
 PASSAGE_CANDIDATES = 500
-TITLES_KEPT, VECTORS_KEPT, KEYS_KEPT, PAGES_KEPT = 8192, 2048, 2048, 64
+TITLES_KEPT, VECTORS_KEPT, KEYS_KEPT, SERIES_KEPT, PAGES_KEPT = 8192, 2048, 2048, 2048, 64
 AT_ONCE = 500
 # A work read alone or among a few is likely asked for its neighbours next: its vectors come along.
 FEW = 8
+# Works of one name, asked for in order to show what is like them: their vectors save a request.
+ALONE = 3
 # `max_result_window` of es/settings.json.
 WINDOW = 100_000
 PAGE_AFTER = 10_000
@@ -53,6 +58,7 @@ class Opened:
     titles: Kept[int, Title] = field(default_factory=lambda: Kept(TITLES_KEPT))
     vectors: Kept[int, dict[str, Vector]] = field(default_factory=lambda: Kept(VECTORS_KEPT))
     exact: Kept[tuple[tuple[str, ...], bool], list[int]] = field(default_factory=lambda: Kept(KEYS_KEPT))
+    series: Kept[int, list[int]] = field(default_factory=lambda: Kept(SERIES_KEPT))
     pages: Kept[tuple[Any, ...], Page] = field(default_factory=lambda: Kept(PAGES_KEPT))
 
 
@@ -171,7 +177,10 @@ class ElasticReader:
             hits[f"document:{name}"] = answers.best_first([*kept, *second.get(f"beside:{name}", ())])
             scored = [*second.get(f"others:{name}", ()), *second.get(f"passage:{name}", ())]
             hits[f"passage:{name}"] = answers.best_first(scored)
-        return Legs(hits=hits, took_ms=told.took, partial="; ".join(told.partial) or None)
+        partial = "; ".join(told.partial) or None
+        if partial:
+            log.warning("a search was answered in part: %s", partial)
+        return Legs(hits=hits, took_ms=told.took, partial=partial)
 
     def nearest(self, space: str, vector: Vector, filters: Filters, size: int = PASSAGE_CANDIDATES) -> list[Hit]:
         """Return the works whose whole text is nearest, as the leg of a search finds them."""
@@ -197,7 +206,12 @@ class ElasticReader:
 
     def series(self, series: int) -> list[int]:
         """Return the works of a series, adult ones left out, in order of release."""
-        return answers.ids(self._search(queries.series(series)))
+        opened = self._opened
+        found = opened.series.get(series)
+        if found is None:
+            found = answers.ids(self._search(queries.series(series)))
+            opened.series.put(series, found)
+        return list(found)
 
     def browse(
         self,
@@ -222,9 +236,11 @@ class ElasticReader:
         body = queries.browse(filters, sort, 0 if deep else offset, PAGE_AFTER if deep else limit, facets)
         few = filters.ids is not None and len(filters.ids) <= AT_ONCE and not deep
         # Which of a few named works pass is asked in order to show them: their titles come along.
-        answer = self._search(queries.with_titles(body) if few else body)
+        alone = few and filters.ids is not None and len(filters.ids) <= ALONE
+        spaces = [space.name for space in self._opened.info.spaces] if alone else []
+        answer = self._search(queries.with_titles(body, spaces) if few else body)
         if few:
-            self._keep(answer)
+            self._keep(answer, spaces)
         found, total = answers.ids(answer), int(answer["hits"]["total"]["value"])
         counts = answers.facets(answer)
         if deep:

@@ -75,8 +75,9 @@ class Status:
         for index in self.indices:
             size = f"{index.bytes / 1e6:.1f} MB" if index.bytes is not None else "? MB"
             documents = f"{index.documents:,}" if index.documents is not None else "?"
+            named = f"{index.name} (alias {', '.join(index.aliases) or 'none'})"
             lines.append(
-                f"{'->' if index.serving else '  '} {index.name}: {documents} documents, {size}, {index.shards} shards, "
+                f"{'->' if index.serving else '  '} {named}: {documents} documents, {size}, {index.shards} shards, "
                 f"replicas {index.replicas}, {index.health or '?'}, {', '.join(index.models) or 'no model named'}"
             )
         if not self.indices:

@@ -55,6 +55,10 @@ class EmbeddedEngine:
                 continue
         raise IndexMissing("There is no index yet. Run: nextep index")
 
+    def ready(self) -> IndexInfo:
+        """Return what the serving generation says of itself."""
+        return self.reader().info()
+
     def begin(self, info: IndexInfo) -> Build:
         """Begin a new generation; raise BuildRefused while another build runs."""
         return EmbeddedBuild(self.root, info)

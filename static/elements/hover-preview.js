@@ -35,6 +35,8 @@ class HoverPreview extends HTMLElement {
     const on = (name, does, options) => document.addEventListener(name, does, options);
     on("pointerover", (event) => { if (event.pointerType === "mouse" && hovers.matches) this.over(event.target); });
     on("pointermove", (event) => this.moved(event), { passive: true });
+    // The cursor has left the window: nothing opens behind it, and what is open goes.
+    on("pointerleave", () => { if (!this.keyboard && !(this.wanted && this.wantedBy)) { this.forget(); this.later(); } });
     on("focusin", (event) => this.focused(event.target));
     on("keydown", (event) => this.key(event), true);
     // A click leads away; what is open must not stand over the page that is left, or be kept with it.

@@ -14,7 +14,7 @@ const latest = new Map();
 const gone = new Map();
 
 const forms = (id) => document.querySelectorAll(`form.list-form[data-title="${id}"]`);
-const cards = (id) => document.querySelectorAll(`.card[data-title="${id}"]`);
+const cards = (id) => document.querySelectorAll(`:is(.card, .hit, .wide)[data-title="${id}"]`);
 const wait = (time) => new Promise((done) => setTimeout(done, time));
 const newToken = () => [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 
@@ -130,7 +130,7 @@ function badge(card, id, status, icon, label) {
   hidden.textContent = `${region.dataset.onList} `;
   made.append(...(icon ? [icon.cloneNode(true)] : []), hidden, label);
   if (shown) shown.replaceWith(made);
-  else card.querySelector(".poster")?.append(made);
+  else card.querySelector(".hit-facts, .poster:not(.hit *)")?.append(made);
 }
 
 // The form of the title's page says the same as its buttons.
@@ -140,6 +140,8 @@ function fields(id, entry) {
   for (const name of ["status", "score", "episodes"]) {
     if (form.elements[name]) form.elements[name].value = entry[name] ?? "";
   }
+  // It shows another entry than the page came with.
+  form.elements.was?.remove();
 }
 
 // -- not interested ----------------------------------------------------------------------------------------------------
@@ -177,8 +179,10 @@ function takeAway(id) {
   const places = gone.get(id) ?? [];
   let next = null;
   for (const card of cards(id)) {
+    // A work that was asked for by its name is still the answer.
+    if (card.matches(".wide")) continue;
     const place = document.createComment("");
-    if (inPreview || card.contains(document.activeElement)) next ??= (card.nextElementSibling ?? card.previousElementSibling)?.querySelector("a");
+    if (inPreview || card.contains(document.activeElement)) next ??= (card.nextElementSibling ?? card.previousElementSibling)?.querySelector("a:not([aria-hidden])");
     card.before(place);
     places.push({ card, place });
     card.classList.add("leaving");
@@ -223,9 +227,9 @@ function say(text, { name, list = "" }, undo = null, failed = false) {
   for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, go);
 }
 
-// "u" undoes without leaving the place where one is.
+// "u" undoes without leaving the place where one is; on a Korean keyboard the same key writes "ㅕ".
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "u" || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (!["u", "U", "ㅕ"].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (event.target.closest?.("input, textarea, select, [contenteditable]")) return;
   const button = region?.querySelector("button") ?? document.querySelector(".said-now form button");
   if (button) { event.preventDefault(); button.click(); }

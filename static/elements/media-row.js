@@ -8,6 +8,8 @@ class MediaRow extends HTMLElement {
     this.prepend(this.back);
     this.append(this.on);
     this.track.addEventListener("keydown", (event) => this.key(event));
+    for (const name of ["touchstart", "pointerdown"]) this.track.addEventListener(name, () => stop(this.track), { passive: true });
+    this.track.addEventListener("wheel", (event) => { if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) stop(this.track); }, { passive: true });
     this.track.addEventListener("focusin", (event) => this.rove(event.target.closest("a")));
     this.track.addEventListener("scroll", () => {
       cancelAnimationFrame(this.frame);
@@ -43,8 +45,10 @@ class MediaRow extends HTMLElement {
 
   // Forward to the first card that is not wholly in view; back until the one before the first is the last in view.
   move(direction) {
-    const { scrollLeft, clientWidth, children } = this.track;
+    const { clientWidth, children } = this.track;
     if (!children.length) return;
+    // Whoever clicks again while the row still moves goes on from where it is going.
+    const scrollLeft = gliding.get(this.track)?.to ?? this.track.scrollLeft;
     const inset = children[0].offsetLeft;
     const places = [...children].map((card) => card.offsetLeft - inset);
     const room = clientWidth - 2 * inset + 2;
@@ -81,6 +85,7 @@ class MediaRow extends HTMLElement {
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: links.length - 1 }[event.key];
     if (to === undefined || at < 0 || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
+    stop(this.track);
     const link = links[Math.min(Math.max(to, 0), links.length - 1)];
     link.focus({ preventScroll: true });
     link.closest("li").scrollIntoView({ block: "nearest", inline: "nearest", behavior: calm() ? "auto" : "smooth" });
@@ -91,20 +96,31 @@ function calm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
+// Rows that move now, and where they are going.
+const gliding = new WeakMap();
+
 // Browsers' own smooth scrolling takes as long as it likes; this takes 350 ms.
 function glide(track, wanted) {
   const from = track.scrollLeft;
   const to = Math.min(Math.max(wanted, 0), track.scrollWidth - track.clientWidth);
   if (calm()) { track.scrollLeft = to; return; }
   const began = performance.now();
+  const mine = { to };
+  gliding.set(track, mine);
   track.style.setProperty("scroll-snap-type", "none");
   const frame = (now) => {
+    if (gliding.get(track) !== mine) return;
     const part = Math.min(Math.max((now - began) / 350, 0), 1);
     track.scrollLeft = from + (to - from) * (1 - (1 - part) ** 3);
-    if (part < 1) requestAnimationFrame(frame);
-    else track.style.removeProperty("scroll-snap-type");
+    if (part < 1) return requestAnimationFrame(frame);
+    stop(track);
   };
   requestAnimationFrame(frame);
+}
+
+// Whoever takes hold of a row that moves has it at once.
+function stop(track) {
+  if (gliding.delete(track)) track.style.removeProperty("scroll-snap-type");
 }
 
 customElements.define("media-row", MediaRow);

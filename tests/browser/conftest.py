@@ -14,8 +14,9 @@ import shutil
 import signal
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")  # fmt: skip
 # The machines that run the tests are small and shared: what matters is that a thing happens, not how soon.
 PATIENCE = 60_000
-LONGEST_SECONDS = 150
+LONGEST_SECONDS = 300
+# Tells our browser from others on the machine.
+MARK = f"--nextep-tests={uuid.uuid4().hex}"
 # A trace tells actions, requests and messages; the page at each of them costs time: NEXTEP_TRACE=full.
 FULL_TRACE = os.environ.get("NEXTEP_TRACE") == "full"
 ADMIN_TOKEN = "operator-of-the-tests"
@@ -65,16 +68,47 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture(autouse=True)
 def no_waiting_for_ever() -> Iterator[None]:
-    """Fail a test that hangs: the browser's own waits end, but a script that never answers does not."""
+    """Fail a test that hangs: the browser's own waits end, but a script that never answers does not.
+
+    The browser is ended, so that whatever waits for it fails; the next test gets a new one. An exception out of a signal
+    would end Playwright's own loop instead, and every test after it would fail with it.
+    """
+    rung = []
 
     def ring(*_: object) -> None:
-        raise TimeoutError(f"not done after {LONGEST_SECONDS} s")
+        rung.append(True)
+        if not end_browser():
+            raise TimeoutError(f"not done after {LONGEST_SECONDS} s")
 
     before = signal.signal(signal.SIGALRM, ring)
     signal.alarm(LONGEST_SECONDS)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+    assert not rung, f"not done after {LONGEST_SECONDS} s"
+
+
+def end_browser() -> bool:
+    """Kill the browser of these tests; tell whether it was found (Linux only)."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = command.read_bytes()
+            if MARK.encode() in words and b"--type=" not in words:
+                os.kill(int(command.parent.name), signal.SIGKILL)
+                return True
+    return False
+
+
+class Chromium:
+    """The browser, started anew where a test lost it."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver, self._browser = driver, None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._browser is None or not self._browser.is_connected():
+            self._browser = self._driver.chromium.launch(executable_path=CHROMIUM, args=[*ARGUMENTS, MARK], timeout=120_000)  # fmt: skip
+        return getattr(self._browser, name)
 
 
 @pytest.fixture(scope="session")
@@ -83,7 +117,7 @@ def chromium() -> Iterator[Any]:
         pytest.skip("no Chromium: apt-get install chromium fonts-noto-cjk")
     playwright = pytest.importorskip("playwright.sync_api", reason="pip install -r requirements-dev.txt")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS), timeout=120_000)
+        browser = Chromium(driver)
         yield browser
         browser.close()
 
@@ -173,6 +207,13 @@ class Visit:
         return kept
 
 
+def playwright_error() -> type[Exception]:
+    """Return what Playwright raises of a page or a browser that is not there any more."""
+    from playwright.sync_api import Error
+
+    return Error
+
+
 @pytest.fixture
 def visits(chromium: Any, request: pytest.FixtureRequest) -> Iterator[list[Visit]]:
     """Return where a test's visits are noted: they are closed after it, and nothing may have gone wrong on them."""
@@ -183,9 +224,12 @@ def visits(chromium: Any, request: pytest.FixtureRequest) -> Iterator[list[Visit
     if wrong or any(report.failed for report in reports.values()):
         name = re.sub(r"[^\w-]+", "-", request.node.nodeid.rsplit("/", 1)[-1])[:120].strip("-")
         for number, one in enumerate(made, 1):
-            request.config.stash[_KEPT] += one.keep(RESULTS / name / str(number))
+            # A browser that is gone has nothing to show.
+            with suppress(playwright_error()):
+                request.config.stash[_KEPT] += one.keep(RESULTS / name / str(number))
     for one in made:
-        one.close()
+        with suppress(playwright_error()):
+            one.close()
     assert wrong == []
 
 

@@ -29,8 +29,31 @@ WITHOUT_PERSON = (
     "/offline",
 )
 TABS = ("watching", "on_hold", "plan_to_watch", "completed", "dropped", "hidden")
-WITH_PERSON = ("/", "/?rows=all", "/titles/1", "/taste", "/people", *(f"/my-list?status={name}" for name in TABS))
+WITH_PERSON = (
+    "/",
+    "/?rows=all",
+    "/search?q=toradora",
+    "/search?q=story+about+a+drama+club",
+    "/titles/1",
+    "/taste",
+    "/people",
+    *(f"/my-list?status={name}" for name in TABS),
+)
 BEYOND = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Smooth scrolling takes as long as the machine needs: a page stands still when several frames find it where it was.
+STANDS_STILL = """() => new Promise(done => { let before = "", calm = 0, frames = 0
+  const look = () => {
+    const now = [scrollX, scrollY, ...[...document.querySelectorAll(".track")].map(track => track.scrollLeft)].join()
+    calm = now === before ? calm + 1 : 0
+    before = now
+    if (calm >= 5 || ++frames > 600) done()
+    else requestAnimationFrame(look) }
+  look() })"""
+
+
+def settle(page: Any) -> None:
+    """Wait until the page and its rows have stopped moving."""
+    page.evaluate(STANDS_STILL)
 
 
 def choose(page: Any, number: int = 0) -> None:

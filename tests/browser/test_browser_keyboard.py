@@ -215,7 +215,8 @@ def test_a_line_of_my_list_is_changed_and_the_change_undone(visit):
     page.wait_for_function("() => document.querySelector('.line select[name=score]').value === ''")
 
 
-def test_u_takes_back_what_a_form_changed(visit):
+@pytest.mark.parametrize("key", ["u", "ㅕ"])
+def test_u_takes_back_what_a_form_changed_on_a_korean_keyboard_too(visit, key):
     page = visit("/about", reduced_motion="reduce")
     make_profile(page, picks=3)
     page.goto("/titles/1003")
@@ -224,6 +225,8 @@ def test_u_takes_back_what_a_form_changed(visit):
     tab_to(page, ".entry-form button[type=submit]", most=6)
     page.keyboard.press("Enter")
     page.wait_for_selector(".said-now form button")
-    page.keyboard.press("u")
+    page.evaluate(
+        "key => document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }))", key
+    )
     page.wait_for_function("() => document.querySelector('.said-now')?.textContent.includes('Undone')")
     assert page.locator("#list-score").input_value() == ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from places import make_profile
 
+HITS = "[...document.querySelectorAll('.hit')].map(hit => hit.dataset.title)"
 KEPT = "JSON.parse(localStorage.getItem('nextep-searches') ?? '[]')"
 
 
@@ -167,6 +169,29 @@ def test_what_stands_in_the_browsers_memory_is_text(visit):
     page.locator("#q").focus()
     page.wait_for_selector(".option[data-kind=search]")
     assert page.locator(".option[data-kind=recent]").count() == 0
+
+
+def test_a_hit_is_put_on_a_list_or_taken_away_where_it_stands(visit):
+    page = visit("/about")
+    make_profile(page, picks=3)
+    page.goto("/search?q=story+about+a+drama+club")
+    before = page.evaluate(HITS)
+    first, second = (page.locator(f".hit[data-title='{title}']") for title in before[:2])
+    with page.expect_response("**/lists/*"):
+        first.locator("button[data-status=plan_to_watch]").click()
+    assert "Plan to watch" in first.locator(".hit-facts .badge").text_content()
+    with page.expect_response("**/hide"):
+        second.locator("button[data-hide]").click()
+    second.wait_for(state="detached")
+    assert page.evaluate(HITS) == [before[0], *before[2:]]
+    with page.expect_response("**/unhide"):
+        page.locator(".toast button").click()
+    assert page.evaluate(HITS) == before
+    page.goto("/search?q=toradora")
+    wide = page.locator(".wide").first
+    with page.expect_response("**/lists/*"):
+        wide.locator("button[data-status=watching]").click()
+    assert "Watching" in wide.locator(".wide-poster .badge").text_content()
 
 
 def test_results_filters_pages_and_back_work_without_javascript(visit):

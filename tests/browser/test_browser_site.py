@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from places import WITH_PERSON, WITHOUT_PERSON, make_profile
+from places import WITH_PERSON, WITHOUT_PERSON, make_profile, settle
 
 
 @pytest.mark.parametrize("language", ["en-US", "ko-KR"])
@@ -84,14 +84,43 @@ def test_arrows_move_by_the_cards_in_view_and_stay_at_the_end(visit):
     assert back.get_attribute("aria-disabled") == "true"
     row.hover()
     on.click()
-    page.wait_for_timeout(600)
+    page.wait_for_function(
+        """row => { const { scrollLeft, children: [first, second] } = document.querySelector(`${row} .track`)
+      return Math.abs(scrollLeft / (second.offsetLeft - first.offsetLeft) - 5) < 0.1 }""",
+        arg="#row-most_watched",
+    )
+    settle(page)
     moved = row.locator(".track").evaluate("track => track.scrollLeft / (track.children[1].offsetLeft - track.children[0].offsetLeft)")  # fmt: skip
     assert moved == pytest.approx(5, abs=0.1)
     assert back.get_attribute("aria-disabled") == "false"
     for _ in range(4):
         on.click(force=True)
-        page.wait_for_timeout(450)
+        settle(page)
     assert on.get_attribute("aria-disabled") == "true"
+
+
+def test_whoever_clicks_an_arrow_twice_goes_twice_as_far_and_whoever_takes_hold_of_the_row_has_it(visit):
+    page = visit("/?rows=all", viewport={"width": 800, "height": 900})
+    row = page.locator("#row-most_watched")
+    row.scroll_into_view_if_needed()
+    settle(page)
+    cards = "track => track.scrollLeft / (track.children[1].offsetLeft - track.children[0].offsetLeft)"
+    row.locator(".arrow.on").evaluate("arrow => { arrow.click(); arrow.click() }")
+    page.wait_for_function("row => document.querySelector(`${row} .track`).scrollLeft > 300", arg="#row-most_watched")
+    settle(page)
+    assert row.locator(".track").evaluate(cards) == pytest.approx(8, abs=0.1)
+    # At most one frame may still move it after a hand is on it.
+    held = row.locator(".track").evaluate("""async track => {
+      const frame = () => new Promise(done => requestAnimationFrame(done))
+      track.parentElement.querySelector(".arrow.back").click()
+      await frame(); await frame()
+      track.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }))
+      const from = track.scrollLeft
+      for (let at = 0; at < 10; at++) await frame()
+      return [from, track.scrollLeft, track.style.scrollSnapType] }""")
+    assert held[2] == ""
+    assert held[1] > 0
+    assert abs(held[0] - held[1]) < 200
 
 
 def test_a_row_turns_to_the_last_thirty_days_in_its_place_and_keeps_the_focus(visit):

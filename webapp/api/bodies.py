@@ -116,7 +116,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def wrong(name: str, value: Any, wanted: str) -> NoReturn:
     """Raise QueryError: this entry has this value, and what is allowed."""
-    raise QueryError(name, _("%(name)s is %(value)s; allowed: %(wanted)s.", name=name, value=shown(value), wanted=wanted))  # fmt: skip
+    said = shown(value)
+    if isinstance(value, str) and said != "“”" and not isinstance(value, Odd):
+        said = f"“{said}”"  # or the text "5" would be told to be 5 where 5 is allowed
+    raise QueryError(name, _("%(name)s is %(value)s; allowed: %(wanted)s.", name=name, value=said, wanted=wanted))
 
 
 def shown(value: Any) -> str:

@@ -24,7 +24,7 @@ def ready() -> Response:
     """Tell whether engine, index and embedding model serve; 503 with the reason otherwise."""
     site = services()
     try:
-        info = site.search.reader().info()
+        info = site.search.ready()
     except EngineError as error:
         return _not_ready(str(error))
     except Exception as error:

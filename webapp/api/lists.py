@@ -17,7 +17,7 @@ from webapp.api import bodies
 from webapp.api.shapes import Shape, art_address
 from webapp.i18n import language
 from webapp.pages.titles import MAX_ID
-from webapp.services import search_service
+from webapp.services import search_service, titles_at_hand
 
 blueprint = Blueprint("api_lists", __name__)
 
@@ -30,7 +30,7 @@ class EntryOf(Shape):
     """A title on a list."""
 
     id: int = Field(description="The title's id.")
-    title: str = Field(description="Its name in the reader's language; the id where the catalogue does not hold it.")
+    title: str = Field(description="Its name in the reader's language; the id where the catalogue does not tell it.")
     status: str = Field(description=f"One of {', '.join(STATUSES)}.")
     score: int | None = Field(description="1 to 10.")
     episodes: int = Field(description="Episodes watched.")
@@ -100,7 +100,7 @@ def lists(id: str) -> Response:
     values = params.read(request.args, LIST_PARAMS, strict=True)
     code = values["lang"] or language()
     entries = who.lists_of_request()
-    titles = search_service().titles([entry.title_id for entry in entries])
+    titles, _readable = titles_at_hand([entry.title_id for entry in entries])
     return jsonify({
         status: [entry_json(entry, titles.get(entry.title_id), code) for entry in entries if entry.status == status]
         for status in ("watching", "on_hold", "plan_to_watch", "completed", "dropped")
@@ -132,7 +132,7 @@ def remove(id: str, title: int) -> Response:
         written = changes.remove(person, title, token=_token())
     except ListError as error:
         raise QueryError(str(error).split(" ", 1)[0], str(error)) from None
-    return _answer(written, search_service().title(title), values["lang"] or language())
+    return _answer(written, titles_at_hand([title])[0].get(title), values["lang"] or language())
 
 
 def _answer(written: Written, title: Title | None, code: str) -> Response:

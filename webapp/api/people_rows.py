@@ -36,6 +36,7 @@ class RowOf(Shape):
 class HomeAnswer(Shape):
     """A person's home page."""
 
+    hero: Item | None = Field(description="What the page begins with: the best match, which stands in no row.")
     rows: list[RowOf]
 
 
@@ -56,7 +57,7 @@ def home(id: str) -> Response:
     values = params.read(request.args, HOME_PARAMS, strict=True)
     now, code = _evening(id), values["lang"] or language()
     site = services()
-    _hero, rows = personal.home_page(now, personal.carousels_of(now), site.pool(), [], {}, site.search.titles)
+    hero, rows = personal.home_page(now, personal.carousels_of(now), site.pool(), [], {}, site.search.titles)
     made = [
         {
             "name": row.name,
@@ -67,7 +68,7 @@ def home(id: str) -> Response:
         for row in rows
         if row.items
     ]
-    return jsonify({"rows": made})
+    return jsonify({"hero": item_json(hero.title, code, hero.reason) if hero else None, "rows": made})
 
 
 @blueprint.get("/api/people/<id>/recommendations")

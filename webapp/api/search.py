@@ -20,6 +20,7 @@ PARAMS = (
     params.GROUP,
     params.LANG,
     params.CORRECT,
+    params.SEEN,
     params.EXPLAIN,
     *params.FILTERS,
 )
@@ -44,7 +45,7 @@ def search() -> Response:
         correct=values["correct"],
         explain=values["explain"],
         filters=params.filters(values, service),
-        exclude=personal.excluded(),
+        exclude=personal.excluded(seen=values["seen"]),
     )
     answer = service.search(values["q"], options)
     count(answer, first_page=values["page"] == 1)

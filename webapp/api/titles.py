@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, abort, jsonify, request
 from pydantic import BaseModel
 
 from catalogue import Title
 from search.engine import Filters
-from webapp import params, personal
+from webapp import params, personal, who
 from webapp.api.shapes import FullTitle, Similar, TitlesPage, item_json, listing_json, shared_reason, title_json
 from webapp.i18n import language
 from webapp.pages.titles import MAX_ID
@@ -31,13 +33,13 @@ SIMILAR_PARAMS = (params.Param("limit", "number", "Works.", 12, 1, 60), params.L
 def titles() -> Response:
     """List the catalogue, filtered and sorted; the pages are stable.
 
-    `recommended` is for who is watching, without what they do not want recommended; it needs a person with a list: see
-    notices.
+    What somebody is not interested in is left out for them. `recommended` is for who is watching, without what they do
+    not want recommended; it needs a person with a list: see notices.
     """
     values = params.read(request.args, LIST_PARAMS, strict=True)
     service = search_service()
     sort, notices = values["sort"], []
-    filters, listing = params.filters(values, service), None
+    filters, listing = replace(params.filters(values, service), exclude=who.hidden()), None
     if sort == "recommended":
         now = personal.evening()
         listing = personal.listing(now, filters, values["page"], values["limit"]) if now is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, render_template, request
@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from search.engine import Sort
 from search.results import Listing
-from webapp import params
+from webapp import params, who
 from webapp.i18n import N_
 from webapp.pages.search import Chip, Pager
 from webapp.services import search_service
@@ -48,7 +48,7 @@ def index() -> str:
     """Show a page of the catalogue."""
     values = params.read(request.args, PARAMS, strict=False)
     service = search_service()
-    filters = params.filters(values, service)
+    filters = replace(params.filters(values, service), exclude=who.hidden())
     listing = service.browse(filters, values["sort"], values["page"], PER_PAGE, facets=True)
     pages = max(1, min(-(-listing.total // PER_PAGE), params.MAX_PAGE))
     return render_template(

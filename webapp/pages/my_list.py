@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -17,14 +18,14 @@ from catalogue import Title
 from lists.entry import MAX_EPISODES, MAX_REWATCHES, STATUSES, Entry, ListError, Status
 from search.keys import key
 from search.results import QueryError
-from store.lists import Change, Written
+from store.lists import UNSET, Change, Written
 from store.people import Person
 from webapp import changes, params, who
 from webapp.forms import choice, date, go, next_path, say, whole
 from webapp.i18n import N_, language
 from webapp.pages.browse import pager
 from webapp.pages.titles import MAX_ID
-from webapp.services import search_service
+from webapp.services import search_service, titles_at_hand
 from webapp.wording import here
 
 blueprint = Blueprint("my_list", __name__)
@@ -46,12 +47,14 @@ PARAMS = (
     params.Param("q", "text", "Part of a title.", ""),
     params.PAGE,
 )
+_FIELDS = ("status", "score", "episodes", "rewatches", "started", "finished")
+_COUNTS = ("episodes", "rewatches")
 _NAMED = f"/my-list/<int(max={MAX_ID}):title>"
 
 
 def init(app: Flask) -> None:
     """Offer the names of the lists to templates."""
-    app.jinja_env.globals.update(status_label=label, status_icons=ICONS, statuses=STATUSES)
+    app.jinja_env.globals.update(status_label=label, status_icons=ICONS, statuses=STATUSES, entry_was=entry_was)
 
 
 def label(status: str) -> str:
@@ -85,7 +88,7 @@ def index() -> ResponseReturnValue:
         entries: list[tuple[int, Entry | None]] = [(id, on_list.entries.get(id)) for id in sorted(on_list.hidden)]
     else:
         entries = [(id, entry) for id, entry in on_list.entries.items() if entry.status == status]
-    titles = search_service().titles([id for id, _ in entries])
+    titles, readable = titles_at_hand([id for id, _ in entries])
     lines = [Line(id, titles.get(id), entry) for id, entry in entries]
     lines = _sorted(_filtered(lines, values["q"]), values["sort"])
     pages = max(1, -(-len(lines) // PER_PAGE))
@@ -95,6 +98,7 @@ def index() -> ResponseReturnValue:
         person=person,
         tabs=[(name, label(name), counts[name], here(status=name, page=None, q=None)) for name in LABELS],
         status=status,
+        readable=readable,
         sorts=[(name, _(text), here(sort=name, page=None, status=status)) for name, text in SORTS.items()],
         values=values,
         lines=lines[(page - 1) * PER_PAGE : page * PER_PAGE],
@@ -151,8 +155,8 @@ def change(person: Person, title: int) -> ResponseReturnValue:
     if action == "remove":
         written = changes.remove(person, title, token=token)
     else:
-        _known(title)
-        made = _plus(title) if action == "plus" else _read(title)
+        work = _known(title)
+        made = functools.partial(_plus, work) if action == "plus" else _read(title)
         if made is None:
             return go(next_path("/my-list"))
         written = changes.put(person, title, made, token=token, origin=form.get("from", ""))
@@ -162,35 +166,53 @@ def change(person: Person, title: int) -> ResponseReturnValue:
 
 def _read(title: int) -> Change | None:
     """Return what the form says; None where it says that the end came before the beginning, which is told."""
-    form = request.form
+    form, entry = request.form, who.entry_of(title)
+    said = _said() if entry else set(form)
     given: dict[str, Any] = {}
-    if "score" in form:
+    if "score" in said:
         given["score"] = whole("score", 1, 10)
     for name, most in (("episodes", MAX_EPISODES), ("rewatches", MAX_REWATCHES)):
-        if name in form:
+        if name in said:
             given[name] = whole(name, 0, most) or 0
     for name in ("started", "finished"):
-        if name in form:
+        if name in said:
             given[name] = date(name)
-    entry = who.entry_of(title)
     started = given.get("started", entry.started if entry else None)
     finished = given.get("finished", entry.finished if entry else None)
     if started and finished and finished < started and ("started" in given or "finished" in given):
         say(_("Nobody finishes before they start: %(finished)s is before %(started)s.", finished=finished, started=started), kind="error")  # fmt: skip
         return None
-    status = cast(Status, choice("status", STATUSES)) if form.get("status") else None
+    status = cast(Status, choice("status", STATUSES)) if "status" in said and form["status"] else None
     if status is None and entry is None:
         # A score or episodes alone say that it was begun.
         status = "watching" if given.get("episodes") else "completed" if given.get("score") else "plan_to_watch"
     return _whole(title, Change(status=status, **given))
 
 
-def _plus(title: int) -> Change:
+def entry_was(entry: Entry | None) -> str:
+    """Return what a form shows of an entry, for the form to send along as `was`."""
+    shown = entry.to_dict() if entry else {}
+    return json.dumps({name: str(shown.get(name) or (0 if name in _COUNTS else "")) for name in _FIELDS})
+
+
+def _said() -> set[str]:
+    """Return the fields of the form that the reader changed.
+
+    A form sends all it shows. What another tab changed since is not to be turned back by what nobody touched here, so
+    that a field which says what it `was` says nothing.
+    """
+    try:
+        was = json.loads(request.form.get("was", ""))
+    except ValueError:
+        was = {}
+    known = was if isinstance(was, dict) else {}
+    return {name for name, value in request.form.items() if known.get(name) != value}
+
+
+def _plus(work: Title, entry: Entry | None) -> Change:
     """Return one episode more; the last one completes."""
-    entry = who.entry_of(title)
     watched = (entry.episodes if entry else 0) + 1
-    work = search_service().title(title)
-    if work is not None and work.episodes and watched >= work.episodes:
+    if work.episodes and watched >= work.episodes:
         return Change(status="completed", episodes=work.episodes)
     status = entry.status if entry and entry.status != "plan_to_watch" else "watching"
     return Change(status=cast(Status, status), episodes=watched)
@@ -200,7 +222,7 @@ def _whole(title: int, made: Change) -> Change:
     """Return the change with all episodes where a title becomes completed and nobody said how many were seen."""
     entry = who.entry_of(title)
     moved = made.status == "completed" and not (entry and entry.status == "completed")
-    told = "episodes" in request.form and request.form["episodes"] != str(entry.episodes if entry else 0)
+    told = made.episodes not in (UNSET, entry.episodes if entry else 0)
     work = search_service().title(title) if moved and not told else None
     return dataclasses.replace(made, episodes=work.episodes) if work is not None and work.episodes else made
 
@@ -267,5 +289,5 @@ def _known(title: int) -> Title:
 
 
 def _named(title: int) -> str:
-    found = search_service().title(title)
+    found = titles_at_hand([title])[0].get(title)
     return found.name(language()) if found else str(title)

@@ -16,7 +16,7 @@ from catalogue import FORMATS
 from search.keys import key
 from search.options import Options
 from search.results import Answer, Constraint, Group
-from webapp import params, personal
+from webapp import params, personal, shown
 from webapp.i18n import language
 from webapp.metrics import metrics
 from webapp.services import search_service, services
@@ -28,11 +28,16 @@ blueprint = Blueprint("search", __name__)
 PER_PAGE = 24
 # So many themes the filter form offers; browsing shows them all.
 THEMES = 24
+# A search that comes to one of these named a title (or the first of a series).
+NAMED = ("exact", "series", "not_offered")
+# From these is left out what the lists of who is watching exclude.
+BY_MEANING = ("similar", "recommended")
 PARAMS = (
     params.Param("q", "text", "The search.", default="", max_length=params.MAX_QUERY),
     params.GROUP,
     params.PAGE,
     params.CORRECT,
+    params.SEEN,
     *params.FILTERS,
 )
 
@@ -66,7 +71,7 @@ def results() -> str:
         return render_template("search/start.html", values=values, choices=choices(), **ideas())
     options = Options(
         limit=PER_PAGE, page=values["page"], group=values["group"], language=language(), correct=values["correct"],
-        explain=True, filters=filters, exclude=personal.excluded(),
+        explain=True, filters=filters, exclude=personal.excluded(seen=values["seen"]),
     )  # fmt: skip
     answer = service.search(values["q"], options)
     count(answer, first_page=values["page"] == 1)
@@ -81,18 +86,26 @@ def results() -> str:
         pager=lambda group: pager(group, values),
         choices=choices(),
         said=said(answer),
+        left_out=personal.left_out() if by_meaning(answer) else (),
         **(ideas() if answer.resolution == "nothing" else {}),
     )
 
 
 def count(answer: Answer, first_page: bool = True) -> None:
-    """Count a search for the operator, and remember it for what is trending."""
+    """Count a search for the operator, and remember it: for what is trending, and as an event of the title it names."""
     metrics().searches.labels(answer.resolution).inc()
     if answer.corrected:
         metrics().corrected.inc()
     if first_page:
         hits = sum(group.total for group in answer.groups if group.items)
         record_search(answer.query, key(answer.query), answer.resolution, hits)
+        if answer.resolution in NAMED:
+            shown.record("searched", answer.groups[0].items[0].title.id)
+
+
+def by_meaning(answer: Answer) -> bool:
+    """Return whether works were looked for by meaning, found or not."""
+    return answer.resolution == "nothing" or any(group.name in BY_MEANING for group in answer.groups)
 
 
 def said(answer: Answer) -> str:

@@ -14,19 +14,24 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from catalogue import LANGUAGES, Title
+from vocabulary import format_label
 from webapp.art.lettering import Faces, cjk_face
 from webapp.art.share import ShareError, share_png, stamp
 from webapp.assets import FOREVER
+from webapp.errors import failure
 from webapp.i18n import language
 from webapp.services import search_service
-from webapp.wording import format_label, score
+from webapp.wording import score
 
 blueprint = Blueprint("share", __name__)
 log = structlog.get_logger("nextep.web")
 
-# Painting takes a core for a good part of a second: so many at a time, and so many files are kept.
+# Painting takes a core for a good part of a second: so many at a time, so many more may wait for their turn and keep a
+# thread of the site waiting with them, and so many files are kept.
 AT_ONCE = 2
+WAITING = 2
 MOST_KEPT = 5000
+RETRY_SECONDS = 5
 
 
 class Shares:
@@ -34,18 +39,25 @@ class Shares:
 
     def __init__(self, folder: Path, faces: Faces) -> None:
         self.folder, self.faces = folder, faces
+        self._room = threading.BoundedSemaphore(AT_ONCE + WAITING)
         self._turn = threading.BoundedSemaphore(AT_ONCE)
 
     def get(self, title: Title, language: str) -> bytes:
-        """Return the picture of a title; raise ShareError where it can't be painted."""
+        """Return the picture of a title; raise ShareError where it can't be painted or too many are being painted."""
         kept = self.folder / f"{title.id}-{language}-{stamp(title, language)}.png"
         try:
             return kept.read_bytes()
         except FileNotFoundError:
             pass
-        with self._turn:
-            facts = (str(title.year or ""), format_label(title.format), score(title.score))
-            made = share_png(title, language, self.faces, facts)
+        if not self._room.acquire(blocking=False):
+            raise ShareError(f"More than {AT_ONCE + WAITING} share pictures are asked for at once.")
+        try:
+            with self._turn:
+                # In the picture's language, which need not be that of whoever asks first.
+                facts = (str(title.year or ""), format_label(title.format, language), score(title.score))
+                made = share_png(title, language, self.faces, facts)
+        finally:
+            self._room.release()
         partial = kept.with_suffix(f".{os.getpid()}-{threading.get_ident()}.partial")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +108,9 @@ def picture(version: str, id: int, code: str) -> ResponseReturnValue:
         made = cast(Shares, current_app.extensions["nextep-shares"]).get(title, code)
     except ShareError as error:
         log.error("share picture failed", id=id, error=str(error))
-        abort(503, _("The picture can’t be painted at the moment."))
+        response = failure(503, _("The picture can’t be painted at the moment."))
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+        return response
     response = Response(made, mimetype="image/png")
     response.set_etag(hashlib.blake2b(made, digest_size=8).hexdigest())
     response.headers["Cache-Control"] = FOREVER if version == stamp(title, code) else "no-store"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from lists.draft import ListFileError, Row
 from lists.entry import Entry, ListError
 from lists.formats import FORMATS, MEDIA_TYPES, read_list, write_list
 from lists.match import Matched, match
+from store.account import everything_of
 from store.lists import Merged
 from store.people import Person
 from webapp import naming, who
@@ -97,11 +99,26 @@ def export(id: str, format: str) -> Response:
         )
     entries = who.lists_of_request()
     titles = search_service().titles([entry.title_id for entry in entries])
-    response = Response(write_list(format, entries, titles), content_type=MEDIA_TYPES[format])
+    return _download(person, write_list(format, entries, titles), MEDIA_TYPES[format], format)
+
+
+def _download(person: Person, data: bytes, kind: str, ending: str) -> Response:
+    response = Response(data, content_type=kind)
     plain = re.sub(r"[^A-Za-z0-9]+", "-", person.id).strip("-")[:20] or "list"
-    response.headers["Content-Disposition"] = f'attachment; filename="nextep-{plain}.{format}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="nextep-{plain}.{ending}"'
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@blueprint.get("/people/<id>/everything.json")
+def everything(id: str) -> Response:
+    """Send all that is kept of an own profile: preferences, favourites, lists, what it hid and what was counted of it."""
+    person = who.require(id)
+    if person.kind != "own":
+        # What was counted of somebody whom everybody shares is of other visitors, too.
+        abort(403, _("%(name)s is shared by everybody here; only an own profile can be taken along whole.", name=who.name(person)))  # fmt: skip
+    data = json.dumps(everything_of(who.open_store(), person.id), ensure_ascii=False, indent=1) + "\n"
+    return _download(person, data.encode(), "application/json", "everything.json")
 
 
 @blueprint.post("/people/<id>/import")
