@@ -19,7 +19,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 help: ## Name every target
 	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-install: .venv/installed ## Make .venv and install the pinned requirements (does nothing when they are)
+install: .venv/installed .venv/bin/nextep ## Make .venv and install the pinned requirements (does nothing when they are)
 
 .venv/installed: requirements.txt
 	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "Python 3.11 is needed: no $(PYTHON) found. Set PYTHON=/path/to/python3.11" >&2; exit 1; }
@@ -29,7 +29,10 @@ install: .venv/installed ## Make .venv and install the pinned requirements (does
 	"$(BIN)/python" -m pip install --quiet -r requirements.txt
 	@touch .venv/installed
 
-install-dev: .venv/installed-dev
+.venv/bin/nextep: scripts/nextep .venv/installed
+	@install -m 755 scripts/nextep "$(BIN)/nextep"
+
+install-dev: install .venv/installed-dev
 
 .venv/installed-dev: requirements-dev.txt .venv/installed
 	"$(BIN)/python" -m pip install --quiet -r requirements-dev.txt

@@ -134,7 +134,7 @@ class LegsRequest:
     """One search in all its legs.
 
     `text` goes to the lexical legs; `vectors` holds one unit query vector a space. `size` is the number of
-    candidates of each leg.
+    candidates of each leg. Whoever weighs passages with 0 asks for none: they are most of what vectors cost.
     """
 
     text: str = ""
@@ -142,6 +142,7 @@ class LegsRequest:
     filters: Filters = NO_FILTERS
     size: int = 200
     lexical: bool = True
+    passages: bool = True
 
 
 @dataclass(frozen=True, slots=True)

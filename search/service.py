@@ -424,7 +424,7 @@ class SearchService:
         if not vectors:
             described = " ".join((*title.genres, *title.themes, title.text()))
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
-        legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False))
+        legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False, passages=False))
         if legs.partial:
             notices.append("partial")
         near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR, explain=False))
@@ -462,6 +462,7 @@ class SearchService:
                 filters=filters,
                 size=COMPANIONS,
                 lexical=False,
+                passages=False,
             )
         )
         if legs.partial:

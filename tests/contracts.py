@@ -80,6 +80,14 @@ class EngineContract:
         assert hits["passage:text"][0].passage == 0
         assert hits["document:text"][0].score == pytest.approx(float(vector @ reader.vectors(10)["text"]), abs=2e-2)
 
+    def test_whole_texts_are_found_alike_without_passages(self, reader):
+        vector = WordHashEmbedder().embed_query("children with glasses that show a virtual world")
+        asked = LegsRequest(vectors={"text": vector}, size=5, lexical=False)
+        both, texts = (reader.legs(dataclasses.replace(asked, passages=wanted)).hits for wanted in (True, False))
+        assert texts["document:text"] == both["document:text"]
+        assert both["passage:text"]
+        assert list(texts["passage:text"]) == []
+
     def test_legs_are_sorted_and_cut_to_size_but_for_what_the_words_found(self, reader):
         vector = WordHashEmbedder().embed_query("a story")
         hits = reader.legs(LegsRequest(text="story", vectors={"text": vector}, size=3)).hits

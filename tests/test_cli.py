@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -299,3 +300,16 @@ def test_the_command_works_from_another_folder(here):
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["id"] == 1
     assert result.stderr == ""
+
+
+def test_the_short_name_works_through_a_link_and_in_a_folder_with_a_space(tmp_path):
+    bin = tmp_path / "a folder" / ".venv" / "bin"
+    bin.mkdir(parents=True)
+    shutil.copy(ROOT / "scripts" / "nextep", bin / "nextep")
+    (bin / "python").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    (bin / "python").chmod(0o755)
+    (tmp_path / "nextep").symlink_to(bin / "nextep")
+    told = subprocess.run([tmp_path / "nextep", "search", "two words"], capture_output=True, text=True, check=True)
+    script, *arguments = told.stdout.splitlines()
+    assert Path(script).resolve() == tmp_path / "a folder" / "cli.py"
+    assert arguments == ["search", "two words"]

@@ -11,7 +11,22 @@ import config
 from config import ROOT, Settings
 from search.service import SearchService
 from store.searches import SearchLog
-from webapp import assets, errors, hybrid, i18n, jsonld, logs, metrics, models, security, shown, visitors, who, wording
+from webapp import (
+    assets,
+    errors,
+    fragments,
+    hybrid,
+    i18n,
+    jsonld,
+    logs,
+    metrics,
+    models,
+    security,
+    shown,
+    visitors,
+    who,
+    wording,
+)
 from webapp.api import health, openapi, people_rows, profile, recommend
 from webapp.api import lists as api_lists
 from webapp.api import search as api_search
@@ -112,6 +127,7 @@ def create_app(
     preferences.init(app)
     assets.init(app)
     wording.init(app)
+    fragments.init(app)
     images.init(app)
     share.init(app, warm=service is None)
     jsonld.init(app)

@@ -6,6 +6,7 @@ import datetime
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 from babel.dates import format_date
@@ -285,7 +286,12 @@ def leg_label(leg: str) -> str:
 
 def icon(symbol: str) -> Markup:
     """Return an icon of the sprite; decoration, so hidden from screen readers."""
-    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(assets().url("icons.svg"), symbol)  # fmt: skip
+    return _icon(assets().url("icons.svg"), symbol)
+
+
+@lru_cache(maxsize=1000)
+def _icon(sprite: str, symbol: str) -> Markup:
+    return Markup('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>').format(sprite, symbol)  # fmt: skip
 
 
 def here(**changes: object) -> str:

@@ -106,11 +106,10 @@ def nearest(space: str, vector: Vector, filter: Body, size: int) -> Body:
     return _knn(vector_field(space), vector, filter, size)
 
 
-def passages(space: str, vector: Vector, filter: Body, size: int, *, places: bool = False) -> Body:
-    """Return the leg of passages: the works whose best passage is nearest; `places` asks which passage it is."""
+def passages(space: str, vector: Vector, filter: Body, size: int) -> Body:
+    """Return the leg of passages: the works whose best passage is nearest, and which passage that is."""
     body = _knn(f"{passages_field(space)}.vector", vector, filter, size)
-    if places:
-        body["knn"]["inner_hits"] = {"size": 1, "_source": False, "stored_fields": "_none_"}
+    body["knn"]["inner_hits"] = {"size": 1, "_source": False, "stored_fields": "_none_"}
     return body
 
 

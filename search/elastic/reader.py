@@ -167,8 +167,7 @@ class ElasticReader:
         found = hits.get("words", ())
         near = {name: answers.near_hits(first[f"document:{name}"]) for name in vectors if f"document:{name}" in first}
         by_word = {hit.id for hit in found}
-        # Works like a work are shown without a passage of theirs, so nothing needs to know which one it was.
-        further = _further(vectors, near, list(by_word), request.size, places=request.lexical)
+        further = _further(vectors, near, list(by_word), request.size) if request.passages else {}
         second = {
             name: answers.near_hits(answer) for name, answer in self._msearch(further, told, needed=False).items()
         }
@@ -324,12 +323,11 @@ def _further(
     near: Mapping[str, Sequence[Hit]],
     found: Sequence[int],
     size: int,
-    places: bool,
 ) -> dict[str, queries.Body]:
     """Return what is asked once words and whole texts have answered, all of it scored exactly.
 
-    The best passages among the candidates; the passages of what the other legs return (of both, with `places`, which
-    passage it is); and the cosines of what only the words found.
+    The best passages among the candidates; the passages of what the other legs return (of both, which passage it is);
+    and the cosines of what only the words found.
     """
     asked: dict[str, queries.Body] = {}
     for name, hits in near.items():
@@ -341,7 +339,7 @@ def _further(
         if not candidates:
             continue
         for leg, among, count in (("others", shown, len(shown)), ("passage", candidates, size)):
-            body = queries.passages(name, vector, queries.among(list(among)), count, places=places)
+            body = queries.passages(name, vector, queries.among(list(among)), count)
             asked[f"{leg}:{name}"] = body
         if beside:
             asked[f"beside:{name}"] = queries.nearest(name, vector, queries.among(beside), len(beside))

@@ -157,7 +157,8 @@ class EmbeddedReader:
             hits[f"document:{name}"] = [self._hit(row, score) for row, score in zip(rows.tolist(), scores, strict=True)]
             took[f"document:{name}"] = _ms(started)
             started = time.perf_counter()
-            hits[f"passage:{name}"] = self._best_passages(name, vector, np.union1d(near, found), request.size, rows)
+            wanted = np.union1d(near, found) if request.passages else near[:0]
+            hits[f"passage:{name}"] = self._best_passages(name, vector, wanted, request.size, rows)
             took[f"passage:{name}"] = _ms(started)
         return Legs(hits=hits, took_ms=took)
 

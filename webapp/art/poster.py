@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from catalogue import Title
 from webapp.art import finish
@@ -55,6 +56,7 @@ MOTIFS: tuple[tuple[Motif, frozenset[str]], ...] = (
 BROAD = frozenset({"Action", "Adventure", "Comedy", "Drama", "Fantasy", "Romance", "Sci-Fi", "School"})
 
 
+@lru_cache(maxsize=50_000)
 def composition(id: int, other: bool = False) -> str:
     """Return how the picture of a title is laid out, or its other layout, which is never the same."""
     dice = Dice(f"{ART_VERSION}/{id}/composition")
