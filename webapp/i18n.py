@@ -39,12 +39,12 @@ def language() -> Language:
     """Return the reader's language: `?lang=`, else the cookie, else what the browser prefers, else English."""
     if not has_request_context():
         return "en"
-    known: Language | None = g.get("language")  # asked for hundreds of times a page
+    known = g.get("language")  # asked for hundreds of times a page
     if known is None:
         asked = (request.args.get("lang"), request.cookies.get(COOKIE))
         chosen = next((code for code in asked if code in LANGUAGES), None)
         known = g.language = chosen or request.accept_languages.best_match(LANGUAGES, "en")
-    return known
+    return known  # type: ignore[no-any-return]
 
 
 @lru_cache
