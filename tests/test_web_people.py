@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import people
@@ -34,6 +35,15 @@ def test_the_bundled_people_can_be_chosen_each_with_a_picture_and_a_taste(client
     for image in page.all("img"):
         if "face" in str(image.get("class")):
             assert client.get(str(image["src"])).mimetype == "image/svg+xml"
+
+
+def test_a_catalogue_with_ids_of_its_own_warns_of_lists_by_the_ids_of_others(client, app, monkeypatch):
+    said = "Lists that name works by MyAnimeList’s ids"
+    assert said not in get(client, "/people").text
+    search = app.extensions["nextep"].search
+    info = search.info()
+    monkeypatch.setattr(search, "info", lambda: dataclasses.replace(info, provenance="laftel"))
+    assert said in get(client, "/people").text
 
 
 def test_two_clicks_lead_to_a_home_that_differs(client):

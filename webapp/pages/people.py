@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from catalogue import LANGUAGES, Title
 from lists.entry import Entry
+from search.engine import EngineError
 from search.options import MAX_QUERY, Options
 from store.people import MAX_NAME, Person, PersonError, imported_id
 from vocabulary import label
@@ -68,8 +69,17 @@ def index() -> str:
         imported_count=len(imported),
         asked=asked,
         found=found,
+        foreign=_foreign(),
         next=next_path(),
     )
+
+
+def _foreign() -> bool:
+    """Return whether the catalogue's ids are its own: what lists name by MyAnimeList's ids are other works there."""
+    try:
+        return search_service().info().provenance == "laftel"
+    except EngineError:
+        return False
 
 
 @blueprint.post("/people/choose")
