@@ -22,7 +22,7 @@ from recommenders.datasets import DATASETS, LAST, PUBLISHED, STRONG
 from recommenders.features import ItemFeatures, from_titles
 from recommenders.interactions import Interactions
 from recommenders.models import MODELS, make_model
-from recommenders.report import write
+from recommenders.report import earlier, write
 from recommenders.split import Fold, leave_last_out, published_split, strong_generalisation
 from recommenders.validation import batches, hits_of, top_places
 
@@ -266,6 +266,7 @@ def evaluate_data(
     if features is not None and protocol == STRONG:
         report["cold items, recall_capped@20 among the hidden titles"] = cold_items(interactions, features, seeds[0])
     report["seconds"] = time.perf_counter() - started
+    report["date"] = _today()
     return report
 
 
@@ -341,7 +342,8 @@ def run(
     """Measure models on the named data sets below `data`, or on a file; write the reports to `out`.
 
     Without `models` those that the data set names, or all. `minutes` bounds each data set and protocol. The reports
-    are written after each, so that a run that is stopped leaves what it has measured.
+    are written after each, so that a run that is stopped leaves what it has measured. What earlier runs measured of other
+    data sets and protocols stays in the reports, each with its date.
 
     Raises ModelError or InteractionsError with the reason.
     """
@@ -352,7 +354,7 @@ def run(
     described = from_titles(titles) if titles else None
     episodes = {str(title.id): title.episodes for title in titles or () if title.episodes}
     report: dict[str, Any] = {
-        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "date": _today(),
         "minutes": minutes,
         "results": [],
     }
@@ -363,6 +365,8 @@ def run(
         )
         report["results"].append(made)
     else:
+        before = earlier(out)
+        report = {**before, **report, "results": list(before.get("results", ()))}
         for name in datasets:
             if name not in DATASETS:
                 raise ModelError(f"there is no data set {name!r}; there are {', '.join(DATASETS)}")
@@ -374,7 +378,7 @@ def run(
             measured = chosen if models else list(dataset.models or MODELS)
             for one in (protocol,) if protocol else dataset.protocols:
                 made = evaluate_data(name, train, test, one, measured, seeds, features, settings, say, minutes)
-                report["results"].append(made)
+                _replace(report["results"], made)
                 write(report, out)
             if features is not None and titles is not None and "hybrid" in measured:
                 from recommenders.features import from_tags
@@ -384,3 +388,18 @@ def run(
     report["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     write(report, out)
     return report
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d")
+
+
+def _replace(results: list[dict[str, Any]], made: dict[str, Any]) -> None:
+    """Put a result into the place of the earlier one of its data set and protocol, else at the end."""
+    same = [
+        at for at, one in enumerate(results) if (one["dataset"], one["protocol"]) == (made["dataset"], made["protocol"])
+    ]
+    if same:
+        results[same[0]] = made
+    else:
+        results.append(made)

@@ -20,6 +20,17 @@ PROTOCOLS = {
 }
 
 
+def earlier(out: Path) -> dict[str, Any]:
+    """Return the report that is in `out`, each result with its date; empty where there is none that can be read."""
+    try:
+        found = json.loads((out / "recommenders.json").read_text(encoding="utf-8"))
+        for result in found["results"]:
+            result.setdefault("date", found["date"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(found)
+
+
 def write(report: Mapping[str, Any], out: Path) -> None:
     """Write recommenders.json and recommenders.md to `out`, and the drawings to its folder `plots`."""
     (out / PLOTS).mkdir(parents=True, exist_ok=True)
@@ -39,7 +50,7 @@ def markdown(report: Mapping[str, Any]) -> str:
     lines = [
         "# Quality of the recommenders",
         "",
-        f"{report['date']}. Every title is ranked for every held-out person; nothing is sampled. `recall` divides by all "
+        f"{report['date']}, the latest of the runs below. Every title is ranked for every held-out person; nothing is sampled. `recall` divides by all "
         "titles to be found, `recall_capped` by min(k, to be found). ± is the standard error over held-out people of all "
         "seeds taken together (some are held out by more than one seed); by a split that is the same for every seed, over "
         "people, each with the mean of the seeds. Differences by paired bootstrap over them, 95 %. "
@@ -61,7 +72,8 @@ def _section(result: Mapping[str, Any]) -> list[str]:
     accuracy = [name for name in ACCURACY if name in numbers and name != headline]
     beyond = [name for name in BEYOND if name in numbers]
     seeds = ", ".join(str(seed) for seed in result["seeds"])
-    took = f" Measured in {result['seconds']:.0f} s." if "seconds" in result else ""
+    dated = f" on {result['date']}" if "date" in result else ""
+    took = f" Measured{dated} in {result['seconds']:.0f} s." if "seconds" in result else ""
     lines = [
         "",
         f"## {result['dataset']}, {result['protocol']}",

@@ -8,7 +8,9 @@ from click.testing import CliRunner
 
 from recommenders.base import ModelError
 from recommenders.commands import NAMES, add_commands
+from recommenders.evaluate import _replace
 from recommenders.models import MODELS, load_model
+from recommenders.report import earlier, write
 
 LISTS = "user_id,item_id\n" + "".join(
     f"u{user},{item}\n" for user in range(12) for item in (["007", "1", "2", "9"] if user % 2 else ["3", "4", "5"])
@@ -317,3 +319,22 @@ def test_a_set_of_the_data_folder_is_measured_with_the_catalogue_and_system_bs_t
     assert "System B's table (mal_status" in done.stdout
     assert {"P@10", "R@10", "F1", "NDCG@10", "diversity", "freshness", "ms"} < set(report["system B"]["mal_status"][0])
     assert report["results"][0]["seconds"] > 0
+
+
+def test_what_an_earlier_run_measured_of_other_data_stays_with_its_date(tmp_path):
+    def result(dataset: str, score: float) -> dict:
+        row = {"model": "popularity", "ndcg@100": score, "error": 0.01, "numbers": {"coverage@10": 0.1}, "fit_seconds": 1.0,
+               "user_ms": 0.1, "by_history": {}, "by_popularity": {}}  # fmt: skip
+        return {"dataset": dataset, "protocol": "strong", "headline": "ndcg@100", "seeds": [1], "training people": 9,
+                "held-out people": 2, "titles": 3, "skipped": {}, "models": [row], "seconds": 2.0}  # fmt: skip
+
+    write({"date": "2026-01-02", "results": [result("one", 0.1), result("other", 0.2)]}, tmp_path)
+    report = earlier(tmp_path)
+    assert [one["date"] for one in report["results"]] == ["2026-01-02"] * 2
+    _replace(report["results"], {**result("one", 0.3), "date": "2026-03-04"})
+    _replace(report["results"], {**result("new", 0.4), "date": "2026-03-04"})
+    found = [(one["dataset"], one["models"][0]["ndcg@100"], one["date"]) for one in report["results"]]
+    assert found == [("one", 0.3, "2026-03-04"), ("other", 0.2, "2026-01-02"), ("new", 0.4, "2026-03-04")]
+    write(report, tmp_path)
+    assert "Measured on 2026-01-02" in (tmp_path / "recommenders.md").read_text()
+    assert earlier(tmp_path / "nothing") == {}

@@ -111,6 +111,7 @@ class Line:
 class Board:
     """One data set by one protocol, the best model first."""
 
+    date: str
     dataset: str
     protocol: str
     headline: str
@@ -229,6 +230,7 @@ def _board(result: Mapping[str, Any]) -> Board:
             charts[kind] = lines(series, kind, up)
     cold: Mapping[str, float] = next((value for key, value in result.items() if key.startswith("cold items")), {})
     return Board(
+        date=str(result.get("date", "")),
         dataset=result["dataset"],
         protocol=result["protocol"],
         headline=headline,
