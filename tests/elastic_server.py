@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,8 +94,11 @@ class Cluster:
         return cls(folder, {name: value.strip("'\"") for name, value in lines}, nodes)
 
     def kill(self, node: int) -> None:
-        """End a node as a crash would."""
+        """End a node as a crash would; returns when its process is gone, before which it can't be started again."""
         _run("kill", self.folder / "c", node)
+        until = time.monotonic() + 30
+        while self.alive(node) and time.monotonic() < until:
+            time.sleep(0.1)
 
     def pause(self, node: int) -> None:
         """Let a node hang: it takes connections and never answers."""

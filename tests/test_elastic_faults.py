@@ -211,8 +211,9 @@ def whole(cluster, site):
     """Leave the cluster whole and green behind, whatever a test did to it."""
     yield
     for node in range(3):
-        cluster.resume(node)
-        if not cluster.alive(node):
+        if cluster.alive(node):
+            cluster.resume(node)
+        else:
             cluster.revive(node)
     green(cluster)
     site.wait(200, 30)
