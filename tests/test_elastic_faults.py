@@ -36,6 +36,8 @@ WARM = 15.0 if LONG else 8.0
 # The promise (2 s) is held to by the long form. The short one runs where others run too, next to nodes that start on the
 # same two cores: there a page must not fail or hang, and the times are told.
 CALM, LIMIT, SLACK = (1.0, 2.0, 0.5) if LONG else (3.0, 6.0, 2.0)
+# Seconds from the nodes' start until the site answers again.
+RECOVERY = 10.0 if LONG else 40.0
 QUERIES = (
     "toradora",
     "pirates in space",
@@ -351,7 +353,7 @@ def test_with_the_whole_cluster_down_pages_say_so_and_the_site_comes_back_by_its
     for node in range(2):
         cluster.launch(node)
     cluster.revive(2)
-    seconds = site.wait(200, 30)
+    seconds = site.wait(200, 60)
     # The first searches of a young JVM may still be slow.
     began = time.monotonic()
     while site.get("/search?q=toradora")[0] != 200 and time.monotonic() - began < 30:
@@ -361,7 +363,7 @@ def test_with_the_whole_cluster_down_pages_say_so_and_the_site_comes_back_by_its
         print(
             f"\n  whole cluster down: 503 in {max(took) * 1000:.0f} ms at most, ready {seconds:.1f} s after the nodes"
         )
-    assert seconds < 10
+    assert seconds < RECOVERY
 
 
 def test_the_nodes_run_with_every_setting_of_the_compose_file(cluster):
