@@ -26,17 +26,19 @@ def pytest_runtest_setup(item):
 
 
 _SKIPPED = pytest.StashKey[list[str]]()
+# What no installation provides.
+HARDWARE = ("CUDA GPU", "this processor")
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
-    if report.skipped and "GPU" not in str(report.longrepr):
+    if report.skipped and not any(part in str(report.longrepr) for part in HARDWARE):
         item.config.stash[_SKIPPED].append(f"{item.nodeid}: {report.longrepr}")
 
 
 def pytest_sessionfinish(session, exitstatus):
-    """In continuous integration everything is provided (but a GPU), so a skipped test is a failure."""
+    """In continuous integration everything is provided (but a GPU and what a processor lacks), so a skipped test is a failure."""
     skipped = session.config.stash[_SKIPPED]
     if os.environ.get("NEXTEP_CI") and skipped and exitstatus == 0:
         print("\nskipped, which fails here:", *skipped, sep="\n  ")
