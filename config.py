@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         gt=0,
         le=60,
         alias="NEXTEP_ES_TIMEOUT",
-        description="Seconds that a search waits for one node of Elasticsearch.",
+        description="Seconds that a search waits for one node of Elasticsearch while there is another to ask.",
     )
     es_retries: int = Field(
         2, ge=0, le=10, alias="NEXTEP_ES_RETRIES", description="Further nodes that a search tries when one fails."

@@ -23,8 +23,9 @@ logging.getLogger("elastic_transport.transport").setLevel(logging.ERROR)
 T = TypeVar("T")
 WRITE_SECONDS = 60.0
 WRITE_RETRIES = 3
-# One node that hangs costs one time-out, two cost two; nodes that refuse at once cost nothing and are all tried.
-TRIES = 2.1
+# What all tries of a question may take, in time-outs. One node that hangs costs one, two cost two, and the last that is
+# asked has the rest: where a node that starts takes the processors of the others, they answer late but they answer.
+PATIENCE = 5.0
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 5.0
 RETRIED = (429, 502, 503, 504)
@@ -44,13 +45,15 @@ class Connection:
         target: Target,
         *,
         patience: float = 2.0,
+        tries: int = 1,
         guard: bool = False,
     ) -> None:
-        """Take the clients; `patience` is how many seconds `ask` may take with all its tries.
+        """Take the clients; `patience` is how many seconds `ask` may take with all its `tries`.
 
         `guard` refuses to work with a superuser's rights (production).
         """
         self.read, self.write, self.breaker, self.target, self.patience = read, write, breaker, target, patience
+        self.tries = tries
         self._unchecked = guard
         self._lock = threading.Lock()
 
@@ -60,7 +63,7 @@ class Connection:
             raise Unavailable(f"{self.breaker.reason} (Not tried again for up to {self.breaker.seconds:g} s.)")
         try:
             self._check_rights(self.read)
-            with within(self.patience):
+            with within(self.patience, self.tries):
                 answer = call(self.read)
         except (ApiError, TransportError, BulkIndexError) as error:
             said = translate(error, self.target)
@@ -124,7 +127,9 @@ def connect(settings: Settings, *, guard: bool = True) -> Connection:
         write,
         breaker,
         target,
-        patience=TRIES * settings.es_timeout,
+        patience=PATIENCE * settings.es_timeout,
+        # A node without others is waited for at once: asking it again would only give it more to do.
+        tries=settings.es_retries + 1 if len(settings.elasticsearch_url) > 1 else 1,
         guard=guard and settings.env == "production",
     )
 

@@ -32,9 +32,13 @@ _thread = threading.local()
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
-    """Bound all tries of the request that the block makes: each waits for what the ones before left."""
-    _thread.until = time.monotonic() + seconds
+def within(seconds: float, tries: int) -> Iterator[None]:
+    """Bound all tries of a request that the block makes: each waits for what the ones before left.
+
+    The last of `tries` is given all of that. Its node may be slow, not hung: an answer that comes late is better than
+    none, and there is no other node to ask.
+    """
+    _thread.until, _thread.tries, _thread.left = time.monotonic() + seconds, tries, tries
     try:
         yield
     finally:
@@ -46,8 +50,13 @@ class Node(Urllib3HttpNode):
 
     def __init__(self, config: NodeConfig) -> None:
         super().__init__(config)
-        self._answered_at = 0.0
+        self.answered_at = 0.0
         self._last = threading.local()
+
+    @property
+    def silent(self) -> bool:
+        """Whether this thread's last request timed out: the node took it and may yet answer another."""
+        return getattr(self._last, "silent", False)
 
     @property
     def slow(self) -> bool:
@@ -64,17 +73,22 @@ class Node(Urllib3HttpNode):
     ) -> Any:
         """Send a request and note when the node answered."""
         began = time.monotonic()
-        self._last.slow = False
+        self._last.slow = self._last.silent = False
         until = getattr(_thread, "until", None)
         if until is not None and isinstance(request_timeout, (int, float)):
-            request_timeout = min(request_timeout, max(until - began, LEAST_SECONDS))
+            rest = max(until - began, LEAST_SECONDS)
+            _thread.left -= 1
+            request_timeout = min(request_timeout, rest) if _thread.left > 0 else rest
         try:
             answer = super().perform_request(method, target, body, headers, request_timeout)
         except ConnectionTimeout:
+            self._last.silent = True
             # A try that was cut short says nothing of the node.
-            self._last.slow = self._answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
+            self._last.slow = self.answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
             raise
-        self._answered_at = time.monotonic()
+        self.answered_at = time.monotonic()
+        if until is not None:
+            _thread.left = _thread.tries
         return answer
 
 
@@ -83,6 +97,7 @@ class _Dead:
     failures: int
     since: float
     retry_at: float
+    silent: bool = False
     probing: bool = False
 
 
@@ -102,7 +117,7 @@ class Nodes(NodePool):
         self._dead: dict[NodeConfig, _Dead] = {}
 
     def get(self) -> BaseNode:
-        """Return the next live node in turn, or where all are dead the next that did not fail last; have those tried that are due."""
+        """Return the next live node in turn, or where all are dead the likeliest to answer; have those tried that are due."""
         due: list[BaseNode] = []
         with self._mutex:
             if self._dead:
@@ -114,13 +129,22 @@ class Nodes(NodePool):
                         due.append(self._all_nodes[config])
             nodes = [node for config, node in self._all_nodes.items() if config not in self._dead]
             if not nodes:
-                # The one that failed last is the least likely to answer.
-                last = max(self._dead, key=lambda config: self._dead[config].since)
-                nodes = [node for config, node in self._all_nodes.items() if config != last or len(self._dead) == 1]
+                nodes = self._likeliest()
             chosen = nodes[next(self._turn) % len(nodes)]
         for node in due:
             threading.Thread(target=self._probe, args=(node,), name="elastic-probe", daemon=True).start()
         return chosen
+
+    def _likeliest(self) -> list[BaseNode]:
+        """Return whom to ask where all are dead: of those that were silent the one that answered last, else all but the one that failed last.
+
+        A busy node is silent too, but not for long; one that refuses is gone.
+        """
+        silent = [self._all_nodes[config] for config, dead in self._dead.items() if dead.silent]
+        if silent:
+            return [max(silent, key=lambda node: getattr(node, "answered_at", 0.0))]
+        last = max(self._dead, key=lambda config: self._dead[config].since)
+        return [node for config, node in self._all_nodes.items() if config != last or len(self._dead) == 1]
 
     def _probe(self, node: BaseNode) -> None:
         """Ask the node for anything; even "sign in first" shows that it is back."""
@@ -145,7 +169,7 @@ class Nodes(NodePool):
                 return
             failures = dead.failures + 1 if dead else 1
             wait = min(self._dead_node_backoff_factor * 2 ** min(failures - 1, 16), self._max_dead_node_backoff)
-            self._dead[node.config] = _Dead(failures, now, now + wait)
+            self._dead[node.config] = _Dead(failures, now, now + wait, getattr(node, "silent", False))
         log.warning("%s failed (%d in a row): left alone for %.0f s", node.base_url, failures, wait)
 
     def mark_live(self, node: BaseNode) -> None:
