@@ -7,7 +7,7 @@ Beyond the catalogue's own size, works are copies (evaluation/grown.py): real le
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from config import Settings
 from evaluation.grown import grown
 from evaluation.queries import load_queries
 from evaluation.search import KAGGLE, catalogue_service
-from indexer.build import SAMPLE, open_spaces
+from indexer.build import open_spaces, sampled
 from indexer.documents import embedding_text
 from search.bench_embed import bench_embed
 from search.embedded import EmbeddedEngine
@@ -93,7 +93,7 @@ def _side(settings: Settings, engine: Engine, reader: EmbeddedReader, size: int)
     started = time.perf_counter()
     try:
         sample: list[Document] = []
-        build.add(_sampled(grown(reader, size, NOISE), size, sample))
+        build.add(sampled(grown(reader, size, NOISE), size, sample))
         build.verify(sample)
         build.publish()
     except BaseException:
@@ -102,14 +102,6 @@ def _side(settings: Settings, engine: Engine, reader: EmbeddedReader, size: int)
     seconds = time.perf_counter() - started
     # Each its own encoder: one cache for both would spare the second the model.
     return Side(engine, SearchService(engine, open_encoder(settings)), seconds, _bytes(engine))
-
-
-def _sampled(made: Iterable[Document], count: int, sample: list[Document]) -> Iterator[Document]:
-    every = max(count // SAMPLE, 1)
-    for row, document in enumerate(made):
-        if row % every == 0:
-            sample.append(document)
-        yield document
 
 
 def _bytes(engine: Engine) -> int:

@@ -20,8 +20,9 @@ from evaluation.search import KAGGLE, catalogue_service
 from indexer.prepare import SAMPLE
 from search import ranking
 from search.engine import NO_FILTERS, LegsRequest
+from search.near import CANDIDATES
 from search.ranking import Weights
-from search.service import CANDIDATES, SearchService
+from search.service import SearchService
 
 FEATURES = ("words", "document", "passage", "members")
 REG = 1e-3

@@ -12,10 +12,6 @@ import json
 import os
 import random
 import re
-import secrets
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import defaultdict
@@ -28,9 +24,10 @@ from urllib.parse import quote, urlencode
 import numpy as np
 
 from catalogue import Title
-from config import ROOT, Settings
+from config import Settings
 from evaluation.queries import load_queries
 from evaluation.search import KAGGLE
+from evaluation.served import served
 from indexer.build import build_index
 from indexer.prepare import prepare
 from indexer.report import Report
@@ -39,7 +36,7 @@ from search.embedded import EmbeddedEngine
 from search.open import open_embedder
 
 LISTS = Path("anime_interactions") / "mal_lists_4198users.csv.gz"
-START_SECONDS = 300
+WARM_SECONDS = 300
 TIMEOUT = 30
 THOUGHT = (0.5, 1.5)  # seconds, a second on average
 ROWS_FILLED = 3
@@ -268,46 +265,23 @@ def _prepared(settings: Settings, data: Path, say: Say) -> tuple[list[Title], Pa
 @contextmanager
 def _site(folder: Path, settings: Settings, workers: int) -> Iterator[int]:
     """Serve from `folder` on a free port, and wait until every worker is warm."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     environment = {
-        **os.environ,
         "NEXTEP_VAR": str(folder.resolve()),
         "NEXTEP_ENV": "production",
-        "NEXTEP_SECRET_KEY": secrets.token_hex(32),
-        "NEXTEP_RATE_LIMIT": "0",
         "NEXTEP_EMBEDDER": settings.embedder,
         "NEXTEP_API_TOKENS": "",
-        "NEXTEP_HOSTS": "",
         "NEXTEP_MODEL_DIR": str((folder / "model").resolve()) if (folder / "model").is_dir() else "",
         "DATABASE_URL": f"sqlite:///{(folder / 'nextep.sqlite3').resolve()}",
         "ELASTICSEARCH_URL": "",
     }
-    command = [sys.executable, str(ROOT / "cli.py"), "serve", "--port", str(port), "--workers", str(workers)]
-    with (folder / "serve.log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
-        try:
-            _warm(server, port, workers, folder / "serve.log")
-            yield port
-        finally:
-            server.terminate()
-            try:
-                server.wait(30)
-            except subprocess.TimeoutExpired:
-                server.kill()
+    with served(environment, folder, "--workers", str(workers)) as (_, port):
+        _warm(port, workers)
+        yield port
 
 
-def _warm(server: subprocess.Popen[bytes], port: int, workers: int, log: Path) -> None:
-    """Ask until it is ready, then often enough, on many connections, that each worker has opened everything."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        tally = Tally()
-        if Browser(port, tally).ask("ready", "GET", "/readyz"):
-            break
-        if server.poll() is not None or time.monotonic() > deadline:
-            raise ValueError(f"The site did not start: {log.read_text()[-500:]}")
-        time.sleep(0.5)
+def _warm(port: int, workers: int) -> None:
+    """Ask often enough, on many connections, that each worker has opened everything."""
+    deadline = time.monotonic() + WARM_SECONDS
     body = json.dumps({"user_id": "warm", "watched_anime": [1], "ratings": [9]})
     sent = {"Content-Type": "application/json"}
     browsers = [Browser(port, Tally()) for _ in range(workers * 8)]

@@ -7,11 +7,7 @@ through Playwright. Both share the machine, and the report says how busy it was 
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -23,7 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from config import ROOT, Settings
+from config import Settings
+from evaluation.served import served
 
 HEADING = "## Pages in Chromium"
 PATHS = {"home": "/", "search": "/search?q={query}", "title": "/titles/{id}"}
@@ -34,7 +31,6 @@ GOALS = {"LCP": 1000.0, "interaction": 200.0, "CLS": 0.05}
 SHORTEST = 16.0
 SLOWER = 4
 LONG_TASK = 50.0
-START_SECONDS = 180
 # Chromium calls its maker's servers at every start; on a closed network that only costs time.
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync")  # fmt: skip
 WATCH = """() => { window.seen = { lcp: 0, cls: 0, events: {}, tasks: [] }
@@ -243,44 +239,16 @@ def site(settings: Settings, **changes: str) -> Iterator[tuple[str, int, int]]:
     if not first.items:
         raise ValueError("There is nothing to serve: the index is empty. Run: nextep index")
     titles, id = first.total, first.items[0].id
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with tempfile.TemporaryDirectory() as scratch:
         environment = {
-            **os.environ,
             "NEXTEP_VAR": str(settings.var.resolve()),
-            "NEXTEP_RATE_LIMIT": "0",
-            "NEXTEP_HOSTS": "",
-            "NEXTEP_SECRET_KEY": secrets.token_hex(32),
             "DATABASE_URL": f"sqlite:///{Path(scratch) / 'bench.sqlite3'}",
             **changes,
         }
-        command = [sys.executable, str(ROOT / "cli.py"), "serve", "--port", str(port)]
-        with (Path(scratch) / "serve.log").open("w") as log:
-            server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
-            try:
-                _warm(server, f"http://127.0.0.1:{port}", id, Path(scratch) / "serve.log")
-                yield f"http://127.0.0.1:{port}", titles, id
-            finally:
-                server.terminate()
-                try:
-                    server.wait(30)
-                except subprocess.TimeoutExpired:
-                    server.kill()
-
-
-def _warm(server: subprocess.Popen[bytes], address: str, id: int, log: Path) -> None:
-    """Wait until the site is ready, then ask for each page twice, as visitors before did."""
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}/readyz", timeout=10):
-                break
-        except OSError:
-            if server.poll() is not None or time.monotonic() > deadline:
-                raise ValueError(f"The site did not start: {log.read_text()[-500:]}") from None
-            time.sleep(0.5)
-    for path in [*PATHS.values()] * 2:
-        with urllib.request.urlopen(address + path.format(query=QUERY, id=id), timeout=60) as answer:
-            answer.read()
+        with served(environment, Path(scratch)) as (host, port):
+            address = f"http://{host}:{port}"
+            # Each page twice, as visitors before did.
+            for path in [*PATHS.values()] * 2:
+                with urllib.request.urlopen(address + path.format(query=QUERY, id=id), timeout=60) as answer:
+                    answer.read()
+            yield address, titles, id

@@ -100,7 +100,7 @@ def build_index(
     try:
         sample: list[Document] = []
         with report.step("write"):
-            build.add(_sampled(documents(titles, embedded), len(titles), sample))
+            build.add(sampled(documents(titles, embedded), len(titles), sample))
         with report.step("verify"):
             build.verify(sample)
         with report.step("publish"):
@@ -211,7 +211,8 @@ def documents(titles: Sequence[Title], embedded: dict[str, Embedded]) -> Iterato
         yield make_document(title, vectors, cut, names.get(title.series, ()) if title.series is not None else ())
 
 
-def _sampled(made: Iterable[Document], count: int, sample: list[Document]) -> Iterator[Document]:
+def sampled(made: Iterable[Document], count: int, sample: list[Document]) -> Iterator[Document]:
+    """Yield `made`, of which there are `count`, and put SAMPLE of them at even distances into `sample`."""
     every = max(count // SAMPLE, 1)
     for row, document in enumerate(made):
         if row % every == 0:

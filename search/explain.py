@@ -7,11 +7,11 @@ from typing import Any
 
 from catalogue import Title
 from search import ranking
-from search.constraints import parse
 from search.engine import Filters, Legs, LegsRequest
 from search.keys import has_hangul
+from search.near import CANDIDATES
 from search.options import Options, clean_query, describe
-from search.service import CANDIDATES, SearchService
+from search.service import SearchService
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,7 @@ def explain(service: SearchService, query: str, limit: int = 10, language: str =
     answer = service.search(text, Options(limit, language=language))
     reader = service.reader()
     info = reader.info()
-    studios = reader.browse(Filters(adult=service.adult), facets=("studio",), limit=1).facets.get("studio", {})
-    parsed = parse(text, Filters(adult=service.adult), tuple(studios))
+    parsed = service.terms.parse(reader, text, Filters(adult=service.adult))
     wanted = parsed.rest if parsed.has_words else text
     vectors, _ = service.encoder.encode(wanted, info.spaces)
     legs = reader.legs(LegsRequest(text=wanted, vectors=vectors, filters=parsed.filters, size=CANDIDATES))

@@ -175,12 +175,18 @@ def dump(weights: Mapping[str, Weights], provenance: Mapping[str, object], file:
     file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def in_common(one: Iterable[str], other: Iterable[str], counts: Mapping[str, int]) -> float:
-    """Return how much two sets of labels share, 0 to 1: Jaccard, a label weighing by how rare it is in `counts`."""
+def rarity(counts: Mapping[str, int]) -> dict[str, float]:
+    """Return how much each label says of the works that have it, by how rare it is; at "" what one that nobody has would."""
     total = sum(counts.values()) or 1
+    return {"": math.log(1 + total)} | {label: math.log(1 + total / count) for label, count in counts.items()}
+
+
+def in_common(one: Iterable[str], other: Iterable[str], weights: Mapping[str, float]) -> float:
+    """Return how much two sets of labels share, 0 to 1: Jaccard, each label with its weight of `rarity`."""
+    unknown = weights[""]
 
     def weight(labels: set[str]) -> float:
-        return sum(math.log(1 + total / counts.get(label, 1)) for label in sorted(labels))
+        return sum([weights.get(label, unknown) for label in sorted(labels)])
 
     one, other = set(one), set(other)
     return weight(one & other) / (weight(one | other) or 1.0)

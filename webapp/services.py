@@ -55,7 +55,7 @@ class Services:
 
             search = open_service(settings, suggested=self.popular, trending=self.trending)
         else:
-            search.suggested, search.trending = self.popular, self.trending
+            search.offer(self.popular, self.trending)
         self.search = search
         self.recorder = Recorder(self.searches, self.store)
 
