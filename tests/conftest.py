@@ -12,10 +12,6 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 ELASTICSEARCH = {name: value for name, value in os.environ.items() if name.startswith("ELASTICSEARCH_")}
 
 
-def pytest_configure(config):
-    config.stash[_SKIPPED] = []
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     if item.get_closest_marker("elasticsearch"):
@@ -25,21 +21,21 @@ def pytest_runtest_setup(item):
             os.environ.pop(name, None)
 
 
-_SKIPPED = pytest.StashKey[list[str]]()
 # What no installation provides.
 HARDWARE = ("CUDA GPU", "this processor")
 
 
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    report = (yield).get_result()
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report):
+    """Note what was skipped; where several processes run the tests, the one that gathers them is told, too."""
     if report.skipped and not any(part in str(report.longrepr) for part in HARDWARE):
-        item.config.stash[_SKIPPED].append(f"{item.nodeid}: {report.longrepr}")
+        _skipped.append(f"{report.nodeid}: {report.longrepr}")
 
 
 def pytest_sessionfinish(session, exitstatus):
     """In continuous integration everything is provided (but a GPU and what a processor lacks), so a skipped test is a failure."""
-    skipped = session.config.stash[_SKIPPED]
-    if os.environ.get("NEXTEP_CI") and skipped and exitstatus == 0:
-        print("\nskipped, which fails here:", *skipped, sep="\n  ")
+    if os.environ.get("NEXTEP_CI") and _skipped and exitstatus == 0:
+        print("\nskipped, which fails here:", *_skipped, sep="\n  ")
         session.exitstatus = 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from evaluation import pages
@@ -53,6 +55,6 @@ def test_without_chromium_it_says_what_to_install(monkeypatch):
 
 def test_without_playwright_it_says_what_to_install(monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/usr/bin/chromium")
-    monkeypatch.setitem(pages.sys.modules, "playwright.sync_api", None)
+    monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     with pytest.raises(ValueError, match="requirements-dev"):
         pages.chromium()

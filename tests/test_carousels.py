@@ -128,7 +128,7 @@ def test_the_best_for_a_fan_of_a_genre_is_of_that_genre(shelf):
 def test_what_led_to_a_pick_is_named_with_its_additive_weight(shelf):
     taste = liking(1, 7, 13, 19)
     pick = for_you(shelf, taste, TODAY, 1).items[0]
-    told = dict(shelf.model.model.explain(taste.history(), pick.item))
+    told = dict(shelf.model.model.explain(taste.history, pick.item))
     assert pick.because
     assert pick.because[0].item == max(told, key=lambda item: told[item])
     assert [one.weight for one in pick.because] == pytest.approx([told[one.item] for one in pick.because])
@@ -142,7 +142,7 @@ def test_a_blend_names_what_its_own_explanation_names(works, lists):
     model.parts.setdefault("content", make_model("content", {}, features=from_titles(TITLES)).fit(lists))
     taste = liking(1, 7, 13, 19)
     for pick in for_you(Shelf(works, model), taste, TODAY, 5).items:
-        told = dict(model.explain(taste.history(), pick.item))
+        told = dict(model.explain(taste.history, pick.item))
         assert [one.weight for one in pick.because] == pytest.approx([told[one.item] for one in pick.because], rel=1e-4)
 
 

@@ -23,7 +23,7 @@ def test_a_piece_is_rendered_once_for_each_language_and_anew_for_another_title(a
             return f"{work.score} {language}"
 
         with app.test_request_context(f"/?lang={language}"):
-            return str(kept("facts of a test", work, body))
+            return str(kept("facts of a test", work, caller=body))
 
     one, changed = title(1, "Kept", score=8.0), title(1, "Kept", score=9.0)
     assert [facts(one, "en"), facts(one, "en"), facts(title(1, "Kept", score=8.0), "en")] == ["8.0 en"] * 3

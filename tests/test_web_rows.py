@@ -71,7 +71,7 @@ def test_charts_are_in_order(pool):
 
 
 def test_the_top_ten_is_both_watched_and_rated(pool):
-    top = rows.loved(pool)[:10]
+    top = pool.loved[:10]
     middle = sorted(title.members for title in pool.watched)[len(pool.watched) // 2]
     assert all(title.members > middle for title in top)
     assert all(title.score > 6 for title in top)
@@ -93,7 +93,7 @@ def test_the_last_thirty_days_go_by_what_was_opened_here(pool):
 
 def test_too_little_opened_falls_back_to_all_time_and_says_so(pool):
     made = rows.home_rows(pool, list(pool.watched[:2]), TODAY, {"top10": "month"})
-    assert list(named(made, "top10").items) == rows.loved(pool)[:10]
+    assert list(named(made, "top10").items) == pool.loved[:10]
     assert "Too little" in named(made, "top10").note
     assert named(made, "top10").window == "month"
 
