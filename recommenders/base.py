@@ -181,6 +181,12 @@ class Model(ABC):
         self._check_fitted()
         return self._scores_of(*self._rows(_history(history)))
 
+    def known_scores(self, history: AnyHistory) -> NDArray[np.float32] | None:
+        """Score every title for one history: (items,); None where no title is known to learn a taste from."""
+        self._check_fitted()
+        rows = self._rows(_history(history))
+        return self._score(*rows)[0] if self._informed(*rows) else None
+
     def scores_many(self, liked: csr_array, rated: csr_array | None = None) -> NDArray[np.float32]:
         """Score every title for many histories at once: (people, items) of the model's own titles."""
         self._check_fitted()

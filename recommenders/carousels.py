@@ -184,6 +184,7 @@ def _explained(choice: Choice, drafts: Sequence[_Draft], makers: Sequence[str]) 
     picks = np.array([at for draft in drafts for at, _ in draft.chosen], np.int64)
     reasons = _reasons(shelf, liked, picks, taste) if len(liked) else dict.fromkeys(picks.tolist(), ((), ()))
     scores = {one.item: one.score or 0 for one in taste.liked}
+    of_maker: dict[str, tuple[Because, ...]] = {}
     made = []
     for draft in drafts:
         items = []
@@ -198,9 +199,11 @@ def _explained(choice: Choice, drafts: Sequence[_Draft], makers: Sequence[str]) 
                 share = float(choice.alike[at]) if 0 < choice.alike[at] <= 1 else None
             elif draft.kind == "makers":
                 studio = next(name for name in makers if name in works.studios[at])
-                own = [works.ids[place] for place in liked.tolist() if studio in works.studios[place]]
-                own = sorted(own, key=lambda id: (-scores.get(id, 0), id))[:MOST_NAMED]
-                because, shared = tuple(Because(id, float(scores.get(id, 0))) for id in own), (studio,)
+                if studio not in of_maker:
+                    own = [works.ids[place] for place in liked.tolist() if studio in works.studios[place]]
+                    own = sorted(own, key=lambda id: (-scores.get(id, 0), id))[:MOST_NAMED]
+                    of_maker[studio] = tuple(Because(id, float(scores.get(id, 0))) for id in own)
+                because, shared = of_maker[studio], (studio,)
             items.append(Pick(works.ids[at], score, because, shared, share))
         made.append(Carousel(draft.name, draft.kind, tuple(items), draft.seed, draft.label, draft.since))
     return made
@@ -226,20 +229,17 @@ def _reasons(
     added, told = shelf.added(liked, picks, taste)
     top = _highest(added, MOST_NAMED)
     weights = np.take_along_axis(added, top, axis=0)
-    named = (weights > 0) & (weights >= NAMED_SHARE * weights[0])
+    named = (weights > 0) & (weights >= NAMED_SHARE * weights[0]) & told
     made: dict[int, tuple[tuple[Because, ...], tuple[str, ...]]] = {}
-    for column, at in enumerate(picks.tolist()):
-        because = tuple(
-            Because(works.ids[liked[row]], weight)
-            for row, weight, said in zip(
-                top[:, column].tolist(), weights[:, column].tolist(), named[:, column].tolist(), strict=True
-            )
-            if said
-        )
-        if told[column] and because:
-            made[at] = (because, ())
-            continue
-        nearest = int(liked[int((works.vectors[liked] @ works.vectors[at]).argmax())])
-        shared = works.shared(at, nearest)[:MOST_SHARED]
-        made[at] = ((Because(works.ids[nearest], float(works.vectors[nearest] @ works.vectors[at])),), shared)
+    columns = zip(picks.tolist(), liked[top].T.tolist(), weights.T.tolist(), named.T.tolist(), strict=True)
+    for at, places, added_by, said in columns:
+        if any(said):
+            rows = zip(places, added_by, said, strict=True)
+            made[at] = (tuple([Because(works.ids[place], weight) for place, weight, true in rows if true]), ())
+    untold = [at for at in picks.tolist() if at not in made]
+    if untold:
+        cosines = works.vectors[liked] @ works.vectors[untold].T
+        nearest = liked[cosines.argmax(axis=0)].tolist()
+        for at, other, cosine in zip(untold, nearest, cosines.max(axis=0).tolist(), strict=True):
+            made[at] = ((Because(works.ids[other], cosine),), works.shared(at, other)[:MOST_SHARED])
     return made

@@ -62,6 +62,7 @@ class Choice:
                     break
                 stands[further] = works.before[stands[further]]
             self.stands[waiting] = np.where(closed[stands], -1, stands)  # -1: a circle of relations
+        self.first = self.stands == np.arange(len(works))
         self.best = self.ordered(scores)
 
     @classmethod
@@ -128,7 +129,7 @@ class Choice:
 
     def open(self) -> Mask:
         """Return which works are free and wait for no earlier one."""
-        return self.free & (self.stands == np.arange(len(self.stands)))
+        return self.free & self.first
 
     def enough(self, names: Sequence[str], places: Mapping[str, Places], length: int) -> tuple[list[str], Mask]:
         """Return the first MAKERS of `names`, or as many as it takes to fill a row, and the mask of their works."""

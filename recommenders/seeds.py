@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import numpy as np
+
 from recommenders.shelf import Shelf
 from recommenders.taste import Taste, Watched
 from recommenders.works import AUDIENCES
@@ -37,23 +39,20 @@ def favourite_genres(shelf: Shelf, taste: Taste) -> list[str]:
     mostly stand for the same liked works count once.
     """
     works = shelf.works
-    liked = shelf.places(one.item for one in taste.liked)
-    held: dict[str, set[int]] = {}
-    for at in liked.tolist():
-        for label in works.labels[at]:
-            held.setdefault(label, set()).add(at)
-    lift: dict[str, float] = {}
-    for label, places in held.items():
-        if label in AUDIENCES or len(places) < min(LEAST_LIKED, len(liked)):
-            continue
-        expected = len(liked) * len(works.by_label[label]) / max(len(works), 1)
-        lift[label] = (len(places) - expected) / (expected + 1) ** 0.5
-    chosen: list[str] = []
-    for label in sorted(lift, key=lambda one: (-lift[one], one)):
-        alike = (len(held[label] & held[other]) > 0.8 * len(held[label]) for other in chosen)
-        if lift[label] > 0 and not any(alike):
-            chosen.append(label)
-    return chosen
+    liked = np.unique(shelf.places(one.item for one in taste.liked))
+    held = works.has_label[liked].astype(np.float32)
+    together = held.T @ held  # (labels, labels); on the diagonal how many liked works each label has
+    count = together.diagonal()
+    expected = len(liked) * works.label_counts / max(len(works), 1)
+    lift = (count - expected) / (expected + 1) ** 0.5
+    lift[count < max(min(LEAST_LIKED, len(liked)), 1)] = 0
+    chosen: list[int] = []
+    for at in np.argsort(-lift, kind="stable").tolist():
+        if lift[at] <= 0:
+            break
+        if works.label_names[at] not in AUDIENCES and not (together[at, chosen] > 0.8 * count[at]).any():
+            chosen.append(at)
+    return [works.label_names[at] for at in chosen]
 
 
 def favourite_makers(shelf: Shelf, taste: Taste) -> list[str]:

@@ -63,11 +63,12 @@ class Shelf:
         """
         liked = self.places(one.item for one in taste.liked)
         content = self.content(liked)
-        history = taste.history()
-        if self.model is None or not self.model.model.knows(history) or not self.model.known.any():
+        model = self.model if self.model is not None and self.model.known.any() else None
+        scores = model.model.known_scores(taste.history) if model is not None else None
+        if model is None or scores is None:
             return _standard(content, np.ones(len(content), np.bool_)) if len(liked) else None
-        known = self.model.known
-        made = _standard(self.model.spread(self.model.model.scores(history)), known)
+        known = model.known
+        made = _standard(model.spread(scores), known)
         if not known.all():
             about = _standard(content, known)
             made[~known] = max(float((about[known] * made[known]).mean()), 0.0) * about[~known]
@@ -83,9 +84,10 @@ class Shelf:
 
     def like_people(self, taste: Taste) -> NDArray[np.float32] | None:
         """Return what people of the same taste like: (works,), -inf where nobody has it; None where that is unknown."""
-        if self.people is None or not self.people.model.knows(taste.history()):
+        scores = self.people.model.known_scores(taste.history) if self.people is not None else None
+        if self.people is None or scores is None:
             return None
-        made = self.people.spread(self.people.model.scores(taste.history()))
+        made = self.people.spread(scores)
         return np.where(np.isnan(made), -np.inf, made).astype(np.float32)
 
     def _similar(self, at: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -56,6 +56,7 @@ class Taste:
         """Return the works that were begun at least."""
         return frozenset(entry.item for entry in self.entries if entry.begun)
 
+    @cached_property
     def history(self) -> History:
         """Return what a model learns the taste from."""
         ratings = {entry.item: float(entry.score) for entry in self.entries if entry.score}

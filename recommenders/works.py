@@ -84,6 +84,24 @@ class Works:
         return _inverted(self.labels)
 
     @cached_property
+    def label_names(self) -> list[str]:
+        """Return all genres and themes in alphabetical order."""
+        return sorted(self.by_label)
+
+    @cached_property
+    def has_label(self) -> NDArray[np.bool_]:
+        """Return which work has which of `label_names`: (works, labels)."""
+        made = np.zeros((len(self), len(self.by_label)), np.bool_)
+        for column, name in enumerate(self.label_names):
+            made[self.by_label[name], column] = True
+        return made
+
+    @cached_property
+    def label_counts(self) -> NDArray[np.int64]:
+        """Return how many works have each of `label_names`."""
+        return np.array([len(self.by_label[name]) for name in self.label_names], np.int64)
+
+    @cached_property
     def by_studio(self) -> dict[str, NDArray[np.int64]]:
         """Return the places of the works of each maker."""
         return _inverted(self.studios)

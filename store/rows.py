@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Insert, Row, Select, select, update
@@ -15,6 +16,8 @@ from lists.entry import Entry
 from store.tables import Base, EntryRow, PersonRow
 
 BATCH = 1000
+# Entries that are remembered, some 400 bytes each: the lists of a hundred people who are on the site.
+ENTRIES_KEPT = 50_000
 
 
 class UnknownPerson(KeyError):
@@ -74,22 +77,23 @@ def milliseconds(at: datetime.datetime) -> int:
 def entries_of(person_id: str) -> Select[Any]:
     """Return the query of a person's entries, for `read_entry`."""
     # Columns and not objects of the session: a list of hundreds is read for each page.
-    return select(*EntryRow.__table__.columns).where(EntryRow.person_id == person_id)
+    columns = [EntryRow.__table__.columns[name] for name in _ENTRY_COLUMNS]
+    return select(*columns).where(EntryRow.person_id == person_id)
+
+
+# Named, so that the order of the table's columns does not matter.
+_ENTRY_COLUMNS = ("title_id", "status", "score", "episodes", "rewatches", "started", "finished", "updated", "position")
+
+
+@lru_cache(ENTRIES_KEPT)
+def _entry(*values: Any) -> Entry:
+    # A list is read for each page and one entry of it has changed: the others are the same, and can't be changed.
+    return Entry(*values)
 
 
 def read_entry(row: Row[Any]) -> Entry:
     """Return the entry of a row of `entries_of`."""
-    return Entry(
-        title_id=row.title_id,
-        status=row.status,
-        score=row.score,
-        episodes=row.episodes,
-        rewatches=row.rewatches,
-        started=row.started,
-        finished=row.finished,
-        updated=row.updated,
-        order=row.position,
-    )
+    return _entry(*row)
 
 
 def entry_values(person_id: str, entry: Entry) -> dict[str, Any]:

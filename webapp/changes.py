@@ -11,12 +11,12 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import abort, current_app
-from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from store.lists import Change, Entry, Lists, Written
 from store.people import Person
 from webapp import shown, who
+from webapp.i18n import gettext as _
 
 
 def put(

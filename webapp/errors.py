@@ -7,12 +7,12 @@ from http import HTTPStatus
 
 import structlog
 from flask import Flask, Response, g, render_template, request
-from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from search.engine import EngineError
 from search.results import QueryError
+from webapp.i18n import gettext as _
 from webapp.security import retry_after
 
 log = structlog.get_logger("nextep.web")

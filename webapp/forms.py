@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import flash, redirect, request
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from search.results import QueryError
+from webapp.i18n import gettext as _
 
 _PATH = re.compile(r"/(?![/\\])[^\x00-\x20\x7f\\]*")
 # Fragments that a page fetches; after a change in one, the reader goes back to the page that holds it.

@@ -1,11 +1,11 @@
-"""Pieces of a page that depend on a title and the language alone: rendered once, then kept.
+"""Pieces of a page that depend on a title, the language and little else: rendered once, then kept.
 
-A page shows some forty cards; naming and measuring their titles anew is half of what rendering costs.
+A page shows some forty cards; rendering them anew is half of what a page costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from flask import Flask
 from markupsafe import Markup
@@ -14,7 +14,7 @@ from catalogue import Title
 from webapp.i18n import language
 
 MOST = 20_000
-_kept: dict[tuple[str, str, int], tuple[Title, Markup]] = {}
+_kept: dict[tuple[Hashable, ...], tuple[Title, Markup]] = {}
 
 
 def init(app: Flask) -> None:
@@ -22,12 +22,13 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(kept=kept)
 
 
-def kept(kind: str, title: Title, caller: Callable[[], Markup]) -> Markup:
+def kept(kind: str, title: Title, *more: Hashable, caller: Callable[[], Markup]) -> Markup:
     """Return the piece `kind` of a title for the reader, rendered by the body of the call where it is not at hand.
 
-    In a template: `{% call kept('facts', title) %}...{% endcall %}`, whose body may use nothing but the title.
+    In a template: `{% call kept('facts', title) %}...{% endcall %}`, whose body may use nothing but the title and
+    what stands in `more`.
     """
-    wanted = (kind, language(), title.id)
+    wanted = (kind, language(), title.id, *more)
     found = _kept.get(wanted)
     # Another index may tell the same title otherwise.
     if found is not None and (found[0] is title or found[0] == title):

@@ -14,7 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel
+from markupsafe import Markup
 
 from catalogue import LANGUAGES, Language
 from config import ROOT
@@ -27,24 +27,56 @@ NAMES: dict[Language, str] = {"en": "English", "ko": "한국어"}
 
 def init(app: Flask) -> None:
     """Give the application its languages."""
-    babel = Babel(
-        app, default_locale="en", default_translation_directories=str(ROOT / "translations"), locale_selector=language
-    )
-    with app.app_context():
-        babel.domain_instance.cache.update({(code, "messages"): catalog(code) for code in LANGUAGES})
-    app.jinja_env.globals.update(language=language, language_names=NAMES)
+    for code in LANGUAGES:
+        catalog(code)
+    app.jinja_env.globals.update(_=_said, ngettext=_said_of, language=language, language_names=NAMES)
 
 
 def language() -> Language:
     """Return the reader's language: `?lang=`, else the cookie, else what the browser prefers, else English."""
-    if not has_request_context():
-        return "en"
-    known = g.get("language")  # asked for hundreds of times a page
-    if known is None:
-        asked = (request.args.get("lang"), request.cookies.get(COOKIE))
-        chosen = next((code for code in asked if code in LANGUAGES), None)
-        known = g.language = chosen or request.accept_languages.best_match(LANGUAGES, "en")
-    return known  # type: ignore[no-any-return]
+    try:
+        return g.language  # type: ignore[no-any-return]  # asked for hundreds of times a page
+    except (AttributeError, RuntimeError):
+        if not has_request_context():
+            return "en"
+    asked = (request.args.get("lang"), request.cookies.get(COOKIE))
+    chosen = next((code for code in asked if code in LANGUAGES), None)
+    g.language = chosen or request.accept_languages.best_match(LANGUAGES, "en")
+    return g.language  # type: ignore[no-any-return]
+
+
+# -- sentences -----------------------------------------------------------------------------------------------------
+
+
+def gettext(text: str, **variables: object) -> str:
+    """Return a sentence in the reader's language, `%(name)s` in it replaced."""
+    said = _sentence(language(), text)
+    return said % variables if variables else said
+
+
+def ngettext(one: str, many: str, num: int, **variables: object) -> str:
+    """Return the sentence for so many of something, `%(num)s` and other names in it replaced."""
+    return catalog(language()).ungettext(one, many, num) % {"num": num, **variables}
+
+
+def _said(text: str, **variables: object) -> Markup:
+    """Return what `gettext` does, to a template: markup, into which variables go escaped."""
+    return _markup(language(), text) % variables
+
+
+def _said_of(one: str, many: str, num: int, **variables: object) -> Markup:
+    return Markup(catalog(language()).ungettext(one, many, num)) % {"num": num, **variables}
+
+
+# A page says a hundred sentences, some of them in every card. There are fewer than this in the code.
+@lru_cache(4096)
+def _sentence(code: Language, text: str) -> str:
+    return str(catalog(code).gettext(text))
+
+
+@lru_cache(4096)
+def _markup(code: Language, text: str) -> Markup:
+    return Markup(catalog(code).gettext(text))
 
 
 @lru_cache

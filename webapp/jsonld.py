@@ -60,7 +60,13 @@ def block(title: Title) -> Markup:
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _clean(inner) for key, inner in value.items()}
-    return [_clean(inner) for inner in value] if isinstance(value, list) else harmless(value)
+    return (
+        [_clean(inner) for inner in value]
+        if isinstance(value, list)
+        else harmless(value)
+        if isinstance(value, str)
+        else value
+    )
 
 
 def _date(title: Title) -> str | None:

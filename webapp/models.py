@@ -16,7 +16,6 @@ from typing import Any, Literal, TypeVar, cast
 
 import structlog
 from flask import Flask, current_app
-from flask_babel import gettext as _
 
 from config import Settings
 from recommenders.base import MODEL_FILE, Model, ModelError
@@ -27,6 +26,7 @@ from recommenders.works import Works, works_of
 from search.engine import EngineError, Filters, Reader
 from search.service import SearchService
 from webapp.i18n import N_
+from webapp.i18n import gettext as _
 
 log = structlog.get_logger("nextep.web")
 Source = Literal["setting", "default", "content"]

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 import vocabulary
@@ -22,6 +21,7 @@ from search.keys import key
 from search.options import MAX_LIMIT, MAX_PAGE, MAX_QUERY
 from search.results import GROUPS, QueryError
 from search.service import SearchService
+from webapp.i18n import gettext as _
 
 MAX_REPEATED = 20
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}")

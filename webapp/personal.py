@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 import structlog
 from flask import has_request_context
-from flask_babel import gettext as _
 
 import vocabulary
 from catalogue import Title
 from lists.entry import STATUSES, Entry, Status
+from recommenders.base import Because
 from recommenders.carousels import LENGTH, Carousel, Pick, for_you, home, ranking, why
 from recommenders.taste import Taste, Watched
 from search.engine import EngineError, Filters
 from search.results import Listing
 from webapp import rows, who
 from webapp.i18n import N_, language
+from webapp.i18n import gettext as _
 from webapp.models import Serving, models
 from webapp.pool import Pool
 from webapp.rows import Hero, Row, Window
@@ -220,9 +221,9 @@ def _hero(carousels: Sequence[Carousel], shown: Mapping[int, Title], pool: Pool,
 
 def _own_row(name: str, entries: Sequence[Entry], shown: Mapping[int, Title]) -> Row:
     headings = {
-        "continue": _("Continue watching"),
-        "on_hold": _("Pick it up again"),
-        "plan_to_watch": _("Plan to watch"),
+        "continue": N_("Continue watching"),
+        "on_hold": N_("Pick it up again"),
+        "plan_to_watch": N_("Plan to watch"),
     }
     entries = [entry for entry in entries if entry.title_id in shown][: rows.LENGTH]
     progress = {}
@@ -232,7 +233,7 @@ def _own_row(name: str, entries: Sequence[Entry], shown: Mapping[int, Title]) ->
     status = "watching" if name == "continue" else name
     return Row(
         name,
-        headings[name],
+        _(headings[name]),
         [shown[entry.title_id] for entry in entries],
         kind="continue" if name == "continue" else "row",
         progress=progress if name != "plan_to_watch" else {},
@@ -267,14 +268,16 @@ def heading(carousel: Carousel, seed: Title | None) -> str:
         return _("Because you loved %(title)s", title=seed.name(language()))
     if carousel.kind == "genre":
         return _("%(genre)s for you", genre=genre_label(carousel.label))
-    return {
-        "people": _("People like you liked"),
-        "gems": _("Hidden gems for you"),
-        "makers": _("More from makers you like"),
-        "new": _("New for you"),
-    }.get(carousel.kind, _("For you"))
+    return _(HEADINGS.get(carousel.kind, "For you"))
 
 
+HEADINGS = {
+    "people": N_("People like you liked"),
+    "gems": N_("Hidden gems for you"),
+    "makers": N_("More from makers you like"),
+    "new": N_("New for you"),
+    "for_you": N_("For you"),
+}
 # Said of hundreds of works on a page, so each is looked up once a row.
 REASONS = {
     "in_common": N_("In common: %(things)s"),
@@ -302,10 +305,14 @@ def reasons(picks: Iterable[Pick], shown: Mapping[int, Title], kind: str) -> lis
             said[key] = _(REASONS[key])
         return said[key] % values
 
+    names_of: dict[tuple[Because, ...], list[str]] = {}
     made = []
     for pick in picks:
-        names = [shown[int(one.item)].name(code) for one in pick.because if int(one.item) in shown]
-        things = ", ".join(vocabulary.label(name, code) for name in pick.shared)
+        names = names_of.get(pick.because)
+        if names is None:
+            names = [shown[int(one.item)].name(code) for one in pick.because if int(one.item) in shown]
+            names_of[pick.because] = names
+        things = ", ".join([vocabulary.label(name, code) for name in pick.shared]) if pick.shared else ""
         if kind == "because" and things:
             text = words("in_common", things=things)
         elif kind == "because" and names:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import vocabulary
-from catalogue import Title
+from catalogue import SEASONS, Title
 from search.engine import NO_FILTERS, Filters, Sort
 from search.options import MAX_LIMIT, MAX_PAGE
 from search.service import SearchService
 
+# The year and one of SEASONS.
+Season = tuple[int, str]
 DEPTH = 300
 GENRE_DEPTH = 100
 GENRES = 12
@@ -19,7 +22,7 @@ GENRES = 12
 PLAIN_LABELS = frozenset({"Shounen", "Seinen", "Shoujo", "Josei", "Kids", "Adult Cast"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Pool:
     """Titles by watchers, score and date, and by genre; `genres` counts the works of each, most first."""
 
@@ -29,6 +32,34 @@ class Pool:
     genres: Mapping[str, int] = field(default_factory=dict)
     by_genre: Mapping[str, Sequence[Title]] = field(default_factory=dict)
     total: int = 0
+
+    @cached_property
+    def watched_once(self) -> list[Title]:
+        """Return the most watched, one a series."""
+        return one_a_series(self.watched)
+
+    @cached_property
+    def rated_once(self) -> list[Title]:
+        """Return the best rated, one a series."""
+        return one_a_series(self.rated)
+
+    @cached_property
+    def loved(self) -> list[Title]:
+        """Return works both watched by many and rated high: by the sum of the two ranks, one a series."""
+        rated = {title.id: rank for rank, title in enumerate(self.rated_once)}
+        watched = one_a_series([title for title in self.watched if title.id in rated])
+        ranked = sorted(enumerate(watched), key=lambda pair: pair[0] + rated[pair[1].id])
+        return [title for _, title in ranked]
+
+    @cached_property
+    def by_season(self) -> dict[Season, list[Title]]:
+        """Return the newest by the season in which they began, the last season first."""
+        found: dict[Season, list[Title]] = {}
+        for title in self.newest:
+            began = aired_season(title)
+            if began is not None:
+                found.setdefault(began, []).append(title)
+        return {season: found[season] for season in sorted(found, key=in_order, reverse=True)}
 
     def seeds(self, count: int = 8) -> list[Title]:
         """Return newer works that many watch, to search for until people have searched."""
@@ -74,6 +105,19 @@ def _released(search: SearchService, today: datetime.date) -> list[Title]:
         if len(found) >= DEPTH or page * MAX_LIMIT >= listing.total:
             break
     return found[:DEPTH]
+
+
+def aired_season(title: Title) -> Season | None:
+    """Return the season in which a title began, None where its month is not known."""
+    parts = (title.aired_from or "").split("-")
+    if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() and 1 <= int(parts[1]) <= 12:
+        return int(parts[0]), SEASONS[(int(parts[1]) - 1) // 3]
+    return (title.year, title.season) if title.year and title.season in SEASONS else None
+
+
+def in_order(season: Season) -> tuple[int, int]:
+    """Return what sorts seasons by time."""
+    return season[0], SEASONS.index(season[1])
 
 
 def one_a_series(titles: Sequence[Title]) -> list[Title]:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from flask_babel import gettext as _
-
 from catalogue import SEASONS, Title
-from webapp.i18n import language
-from webapp.pool import Pool, one_a_series
+from webapp.i18n import N_, language
+from webapp.i18n import gettext as _
+from webapp.pool import Pool, Season, in_order, one_a_series
 from webapp.wording import genre_label
 from webapp.wording import season as season_name
 
@@ -83,7 +82,7 @@ class Hero:
 
 def hero(pool: Pool, today: datetime.date) -> Hero | None:
     """Return the work of the day: each day another of the best known and best rated that have a synopsis."""
-    told = [title for title in loved(pool)[:28] if title.synopsis.get(language())] or loved(pool)[:28]
+    told = [title for title in pool.loved[:28] if title.synopsis.get(language())] or pool.loved[:28]
     if not told:
         return None
     # Shuffled, but always the same way, so that no work comes back before all had their day.
@@ -153,26 +152,18 @@ def row_length(pool: Pool) -> int:
 # -- charts --------------------------------------------------------------------------------------------------------
 
 
-def loved(pool: Pool) -> list[Title]:
-    """Return works both watched by many and rated high: by the sum of the two ranks, one a series."""
-    rated = {title.id: rank for rank, title in enumerate(one_a_series(pool.rated))}
-    watched = one_a_series([title for title in pool.watched if title.id in rated])
-    ranked = sorted(enumerate(watched), key=lambda pair: pair[0] + rated[pair[1].id])
-    return [title for _, title in ranked]
-
-
 def chart(name: str, pool: Pool, opened: Sequence[Title], window: Window) -> Row:
     """Return a chart: `top10`, `top_rated` or `most_watched`, of all time or by what was opened here lately."""
     length = TOP if name == "top10" else LENGTH
     headings = {
-        "top10": _("Top 10"),
-        "top_rated": _("Top rated"),
-        "most_watched": _("Most watched"),
+        "top10": N_("Top 10"),
+        "top_rated": N_("Top rated"),
+        "most_watched": N_("Most watched"),
     }
     all_time: dict[str, Callable[[], Sequence[Title]]] = {
-        "top10": lambda: loved(pool) or one_a_series(pool.watched),
-        "top_rated": lambda: one_a_series(pool.rated),
-        "most_watched": lambda: one_a_series(pool.watched),
+        "top10": lambda: pool.loved or pool.watched_once,
+        "top_rated": lambda: pool.rated_once,
+        "most_watched": lambda: pool.watched_once,
     }
     lately: dict[str, Callable[[], Sequence[Title]]] = {
         "top10": lambda: _blend(opened),
@@ -181,7 +172,7 @@ def chart(name: str, pool: Pool, opened: Sequence[Title], window: Window) -> Row
     }
     items, note, window = _windowed(all_time[name](), lately[name](), window, length)
     more = {"top10": {}, "top_rated": {"sort": "score"}, "most_watched": {"sort": "watched"}}[name]
-    return Row(name, headings[name], items, "top" if name == "top10" else "row", note, window, more)
+    return Row(name, _(headings[name]), items, "top" if name == "top10" else "row", note, window, more)
 
 
 def _blend(opened: Sequence[Title]) -> list[Title]:
@@ -217,26 +208,18 @@ def season_before(year: int, season: str) -> tuple[int, str]:
     return (year, SEASONS[at - 1]) if at else (year - 1, SEASONS[-1])
 
 
-def aired_season(title: Title) -> tuple[int, str] | None:
-    """Return the season in which a title began, None where its month is not known."""
-    parts = (title.aired_from or "").split("-")
-    if len(parts) >= 2 and parts[0].isdigit() and parts[1].isdigit() and 1 <= int(parts[1]) <= 12:
-        return int(parts[0]), SEASONS[(int(parts[1]) - 1) // 3]
-    return (title.year, title.season) if title.year and title.season in SEASONS else None
-
-
 def season_row(pool: Pool, today: datetime.date, used: Collection[int] = (), length: int = LENGTH) -> Row:
     """Return the releases of the season before this one; where there are hardly any, the newest there are, and say so."""
     wanted = season_before(*season_of(today))
-    by_season: dict[tuple[int, str], list[Title]] = {}
-    for title in pool.newest:
-        began = aired_season(title) if title.id not in used else None
-        if began is not None and _order(began) <= _order(wanted):
-            by_season.setdefault(began, []).append(title)
+    by_season: dict[Season, list[Title]] = {}
+    for season, titles in pool.by_season.items():
+        free = [title for title in titles if title.id not in used] if in_order(season) <= in_order(wanted) else []
+        if free:
+            by_season[season] = free
     found = by_season.get(wanted, [])
     heading, note = _("New in %(season)s", season=season_name(*wanted)), ""
     if len(found) < ENOUGH_IN_SEASON and by_season:
-        for season in sorted(by_season, key=_order, reverse=True):
+        for season in by_season:
             found = found if season == wanted else [*found, *by_season[season]]
             heading = _("New since %(season)s", season=season_name(*season))
             if len(found) >= min(ENOUGH_INSTEAD, length):
@@ -245,10 +228,6 @@ def season_row(pool: Pool, today: datetime.date, used: Collection[int] = (), len
     else:
         found = sorted(found, key=lambda title: (-(title.members or 0), title.id))
     return Row("new_season", heading, found[:length], note=note, more={"sort": "newest"})
-
-
-def _order(season: tuple[int, str]) -> tuple[int, int]:
-    return season[0], SEASONS.index(season[1])
 
 
 def newest_row(pool: Pool, used: Collection[int], length: int = LENGTH) -> Row:

@@ -14,7 +14,6 @@ from typing import NoReturn
 
 import structlog
 from flask import Flask, Response, abort, current_app, g, has_request_context, request, session
-from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,6 +22,7 @@ from lists.entry import Entry
 from store.open import Store
 from store.people import Person, UnknownPerson
 from webapp.errors import failure
+from webapp.i18n import gettext as _
 from webapp.i18n import language
 from webapp.security import set_cookie
 from webapp.services import services
@@ -71,17 +71,19 @@ def init(app: Flask) -> None:
 
 def current() -> Person | None:
     """Return who is watching, None where nobody was chosen, the profile is gone or the database does not answer."""
-    if not has_request_context():
-        return None
-    if "watching" not in g:
-        g.watching = None
-        chosen = session.get(PERSON)
-        store = services().store() if chosen else None
-        if store is not None:
-            try:
-                g.watching = store.people.get(str(chosen))
-            except (SQLAlchemyError, OSError) as error:
-                log.error("person unreadable", error=str(error).splitlines()[0])
+    try:
+        return g.watching  # type: ignore[no-any-return]  # asked for with each card
+    except (AttributeError, RuntimeError):
+        if not has_request_context():
+            return None
+    g.watching = None
+    chosen = session.get(PERSON)
+    store = services().store() if chosen else None
+    if store is not None:
+        try:
+            g.watching = store.people.get(str(chosen))
+        except (SQLAlchemyError, OSError) as error:
+            log.error("person unreadable", error=str(error).splitlines()[0])
     return g.watching  # type: ignore[no-any-return]
 
 
@@ -210,16 +212,18 @@ class _Kept:
 
 def on_list() -> OnList:
     """Return the lists of who is watching, read once a request; empty where nobody is."""
-    if not has_request_context():
-        return NOTHING
-    if "lists" not in g:
-        person, g.lists = current(), NOTHING
-        store = services().store() if person else None
-        if person is not None and store is not None:
-            try:
-                g.lists = current_app.extensions["nextep-lists"].read(store, person.id)
-            except (SQLAlchemyError, OSError) as error:
-                log.error("lists unreadable", error=str(error).splitlines()[0])
+    try:
+        return g.lists  # type: ignore[no-any-return]
+    except (AttributeError, RuntimeError):
+        if not has_request_context():
+            return NOTHING
+    person, g.lists = current(), NOTHING
+    store = services().store() if person else None
+    if person is not None and store is not None:
+        try:
+            g.lists = current_app.extensions["nextep-lists"].read(store, person.id)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("lists unreadable", error=str(error).splitlines()[0])
     return g.lists  # type: ignore[no-any-return]
 
 
@@ -273,4 +277,6 @@ def _said(texts: Mapping[str, str]) -> str:
 
 def csrf_now() -> str:
     """Return the token that changes need; only where somebody is watching, so that others get no cookie."""
-    return generate_csrf() if current() is not None else ""
+    if "csrf_now" not in g:
+        g.csrf_now = generate_csrf() if current() is not None else ""
+    return g.csrf_now  # type: ignore[no-any-return]

@@ -7,20 +7,21 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from babel.dates import format_date
 from babel.numbers import format_compact_decimal, format_decimal
 from flask import Flask, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
+from jinja2 import Template
 from markupsafe import Markup
 
 import vocabulary
 from catalogue import Title
 from search.keys import key
 from webapp.assets import assets
-from webapp.i18n import N_, language
+from webapp.i18n import N_, language, ngettext
+from webapp.i18n import gettext as _
 
 SOURCES = {
     "manga": N_("Manga"),
@@ -68,7 +69,7 @@ PARAMETERS = {
 
 def init(app: Flask) -> None:
     """Offer the words to templates, and keep what could rearrange a page out of all that they say."""
-    app.jinja_env.finalize = harmless
+    app.jinja_env.template_class = HarmlessTemplate
     app.jinja_env.globals.update(
         name=name, second_name=second_name, icon=icon, here=here, people_count=people_count,
         episodes=episodes, season=season, source=source, relation=relation, role=role, person=person, day=day,
@@ -116,11 +117,17 @@ def name_language(text: str) -> str:
 _REARRANGING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def harmless(value: object) -> object:
-    """Drop control and bidirectional characters of whatever a template says: they could rearrange the page."""
-    if isinstance(value, str) and _REARRANGING.search(value):
-        return type(value)(_REARRANGING.sub("", value))
-    return value
+def harmless(text: str) -> str:
+    """Drop control and bidirectional characters: they could rearrange a page."""
+    return _REARRANGING.sub("", text)
+
+
+class HarmlessTemplate(Template):
+    """A template whose page holds no such character, whatever it is given."""
+
+    def render(self, *given: Any, **named: Any) -> str:
+        """Return the page, cleaned once: it says thousands of things, most of them again in another's words."""
+        return harmless(super().render(*given, **named))
 
 
 def lettering(text: str) -> str:

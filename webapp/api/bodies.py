@@ -15,11 +15,11 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NoReturn
 
 from flask import Blueprint, Response, abort, g, request
-from flask_babel import gettext as _
 
 from catalogue import LANGUAGES
 from search.results import QueryError
 from webapp import errors, params, security
+from webapp.i18n import gettext as _
 from webapp.services import services
 
 MOST_TEXT = 200

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
-from flask_babel import gettext as _
 from pydantic import Field
 
 from catalogue import Title
 from search.results import QueryError
 from webapp import params, personal, who
 from webapp.api.shapes import Item, Shape, item_json
+from webapp.i18n import gettext as _
 from webapp.i18n import language
 from webapp.services import services
 

@@ -8,8 +8,6 @@ from typing import Any, Literal, NoReturn
 
 import structlog
 from flask import Blueprint, Response, abort, jsonify
-from flask_babel import gettext as _
-from flask_babel import ngettext
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -23,7 +21,8 @@ from vocabulary import format_label, label
 from webapp import naming, params
 from webapp.api import bodies
 from webapp.api.shapes import Shape
-from webapp.i18n import language
+from webapp.i18n import gettext as _
+from webapp.i18n import language, ngettext
 from webapp.services import search_service, services
 
 log = structlog.get_logger("nextep.web")

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
-from flask_babel import gettext as _
 from pydantic import Field
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +19,7 @@ from webapp.api import bodies
 from webapp.api.profile import profiles, unavailable, user_of
 from webapp.api.shapes import Shape
 from webapp.hybrid import hybrids
+from webapp.i18n import gettext as _
 from webapp.i18n import language
 from webapp.services import search_service
 

@@ -7,12 +7,12 @@ import hmac
 
 from flask import Blueprint, Response, abort, render_template, request, session
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from store.events import Conversion
 from webapp import params, who
 from webapp.errors import failure
 from webapp.forms import go, say
+from webapp.i18n import gettext as _
 from webapp.services import services
 
 blueprint = Blueprint("admin", __name__)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext as _
 
 from search.engine import Sort
 from search.results import Listing
 from webapp import params, who
 from webapp.i18n import N_
+from webapp.i18n import gettext as _
 from webapp.pages.search import Chip, Pager
 from webapp.services import search_service
 from webapp.wording import filter_words, format_label, genre_label, here

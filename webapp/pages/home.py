@@ -6,11 +6,18 @@ Without JavaScript `?rows=all` brings all of them.
 
 from __future__ import annotations
 
+import datetime
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from flask import Blueprint, abort, render_template, request
 
+from catalogue import Title
 from webapp import personal
+from webapp.i18n import language
+from webapp.models import models
+from webapp.pool import Pool
 from webapp.rows import Hero, Row, Window, hero, home_rows
 from webapp.services import services
 
@@ -46,7 +53,7 @@ def row(name: str) -> str:
     found = next((row for row in rows if row.name == name), None)
     if found is None:
         abort(404)
-    return render_template("home/_row.html", row=found, address="/")
+    return render_template("home/row.html", row=found)
 
 
 def _to_fill(rows: list[Row]) -> list[Row]:
@@ -66,7 +73,27 @@ def _home(now: personal.Evening | None) -> tuple[Hero | None, list[Row]]:
     windows: dict[str, Window] = {name: "month" for name, value in request.args.items() if value == "month"}
     opened = site.opened_lately() if windows else []
     if now is not None:
-        carousels = personal.carousels_of(now)
-        return personal.home_page(now, carousels, pool, opened, windows, site.search.titles)
+
+        def made() -> tuple[Hero | None, list[Row]]:
+            carousels = personal.carousels_of(now)
+            return personal.home_page(now, carousels, pool, opened, windows, site.search.titles)
+
+        if windows or not now.version:
+            return made()
+        # A page asks for its other rows one by one: until the list changes they are those of the page.
+        return models().remembered((now.person.id, now.version, today, id(now.serving), pool, language()), made)
+    if windows:
+        return _of_all(pool, today, windows, opened)
+    return _remembered(pool, today, language())
+
+
+@lru_cache(16)
+def _remembered(pool: Pool, today: datetime.date, language: str) -> tuple[Hero | None, list[Row]]:
+    return _of_all(pool, today)
+
+
+def _of_all(
+    pool: Pool, today: datetime.date, windows: Mapping[str, Window] | None = None, opened: Sequence[Title] = ()
+) -> tuple[Hero | None, list[Row]]:
     chosen = hero(pool, today)
-    return chosen, home_rows(pool, opened, today, windows, {chosen.title.id} if chosen else ())
+    return chosen, home_rows(pool, opened, today, windows or {}, {chosen.title.id} if chosen else ())

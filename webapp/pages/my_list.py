@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, abort, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from catalogue import Title
 from lists.entry import MAX_EPISODES, MAX_REWATCHES, STATUSES, Entry, ListError, Status
@@ -23,6 +22,7 @@ from store.people import Person
 from webapp import changes, params, who
 from webapp.forms import choice, date, go, next_path, say, whole
 from webapp.i18n import N_, language
+from webapp.i18n import gettext as _
 from webapp.pages.browse import pager
 from webapp.pages.titles import MAX_ID
 from webapp.services import search_service, titles_at_hand

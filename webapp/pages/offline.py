@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from flask import Blueprint, Response, current_app, render_template
-from flask_babel import gettext as _
 
 from catalogue import LANGUAGES
 from webapp.assets import assets
 from webapp.i18n import PO_FOLDER, language
+from webapp.i18n import gettext as _
 
 blueprint = Blueprint("offline", __name__)
 

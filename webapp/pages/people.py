@@ -8,7 +8,6 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, render_template, request, session
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from catalogue import LANGUAGES, Title
 from lists.entry import Entry
@@ -22,6 +21,7 @@ from webapp.art.poster import ART_VERSION
 from webapp.assets import FOREVER
 from webapp.forms import go, next_path, return_to, say
 from webapp.i18n import N_, language, translate
+from webapp.i18n import gettext as _
 from webapp.pages.art import CSP
 from webapp.services import search_service, services
 from webapp.starters import favourite_genres, starters

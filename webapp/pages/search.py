@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, render_template, request
-from flask_babel import gettext as _
-from flask_babel import ngettext
 
 import vocabulary
 from catalogue import FORMATS
@@ -17,7 +15,8 @@ from search.keys import key
 from search.options import Options
 from search.results import Answer, Constraint, Group
 from webapp import params, personal, shown
-from webapp.i18n import language
+from webapp.i18n import gettext as _
+from webapp.i18n import language, ngettext
 from webapp.metrics import metrics
 from webapp.services import search_service, services
 from webapp.visitors import record_search

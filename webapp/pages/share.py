@@ -11,7 +11,6 @@ from typing import cast
 import structlog
 from flask import Blueprint, Flask, Response, abort, current_app, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from catalogue import LANGUAGES, Title
 from vocabulary import format_label
@@ -19,6 +18,7 @@ from webapp.art.lettering import Faces, cjk_face
 from webapp.art.share import ShareError, share_png, stamp
 from webapp.assets import FOREVER
 from webapp.errors import failure
+from webapp.i18n import gettext as _
 from webapp.i18n import language
 from webapp.services import search_service
 from webapp.wording import score

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 import structlog
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from catalogue import Title
 from search.engine import EngineError
 from webapp import personal
+from webapp.i18n import gettext as _
 from webapp.pool import Pool
 from webapp.services import services
 from webapp.wording import genre_label

@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Flask, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from lists.entry import STATUSES
 from search.results import QueryError
 from store.people import PersonError, Preferences
 from webapp import charts, personal, who
 from webapp.forms import go, say, whole
+from webapp.i18n import gettext as _
 from webapp.services import search_service
 from webapp.taste import Driver, Part, drivers, portrait
 from webapp.wording import format_label, genre_label

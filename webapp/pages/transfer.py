@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from catalogue import Title
@@ -25,6 +24,7 @@ from store.people import Person
 from webapp import naming, who
 from webapp.forms import go, say
 from webapp.i18n import N_
+from webapp.i18n import gettext as _
 from webapp.services import search_service
 
 blueprint = Blueprint("transfer", __name__)
