@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 VERSION = "1"
 MODEL_FILE, ARRAYS_FILE = "model.json", "arrays.npz"
+# Sparse weights of so few titles are kept dense beside (16 MB at most): one person is scored in a tenth of the time.
+UNPACKED = 2000
 
 
 class ModelError(ValueError):
@@ -134,6 +136,7 @@ class Model(ABC):
         self.items = interactions.items
         self.__dict__.pop("index", None)
         self.__dict__.pop("rank", None)
+        self.__dict__.pop("unpacked", None)
         counts = np.bincount(interactions.matrix.indices, minlength=len(self.items))
         self.popularity = counts.astype(np.float32)
         self.data = {
@@ -361,11 +364,18 @@ class ItemItemModel(Model):
 
     weights: NDArray[np.float32] | csr_array
 
+    @cached_property
+    def unpacked(self) -> NDArray[np.float32] | None:
+        """Return the weights as a dense array; None where they are sparse and so many that it would be large."""
+        if not issparse(self.weights):
+            return self.weights
+        return self.weights.toarray() if len(self.items) <= UNPACKED else None  # type: ignore[union-attr]
+
     def _score(self, liked: csr_array, rated: csr_array) -> NDArray[np.float32]:
+        if liked.shape[0] == 1 and len(liked.indices) < 4096 and self.unpacked is not None:
+            return self.unpacked[liked.indices].sum(axis=0, keepdims=True)
         if issparse(self.weights):
             return (liked @ self.weights).toarray()
-        if liked.shape[0] == 1 and len(liked.indices) < 4096:
-            return self.weights[liked.indices].sum(axis=0, keepdims=True)
         return np.asarray(liked @ self.weights, np.float32)
 
     def _arrays(self) -> dict[str, Any]:

@@ -74,7 +74,12 @@ class Clusters(Model):
         self.means = np.where(few, mean - span, shrunk).astype(np.float32)  # (clusters, items)
 
     def _places(self, liked: csr_array) -> NDArray[np.float32]:
-        made = np.asarray(_rows_of_unit_length(liked) @ self.vectors, np.float32)
+        if (
+            liked.shape[0] == 1
+        ):  # one person on a page: what the product of sparse matrices gives, at a tenth of the cost
+            made = self.vectors[liked.indices].sum(axis=0, keepdims=True)
+        else:
+            made = np.asarray(_rows_of_unit_length(liked) @ self.vectors, np.float32)
         lengths = np.linalg.norm(made, axis=1, keepdims=True)
         made /= np.where(lengths > 0, lengths, 1)
         return made

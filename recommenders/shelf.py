@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import issparse
 
 from recommenders.base import ItemItemModel, Model, _row
 from recommenders.blend import Blend, Hybrid
@@ -21,7 +20,6 @@ from recommenders.works import SHARPNESS, Works
 
 SIMILAR = 300
 SEEDS_KEPT = 4096
-UNPACKED = 5000
 CONTENT = 0.6  # of the likeness of two works
 Places = NDArray[np.integer[Any]]
 
@@ -136,13 +134,9 @@ class Shelf:
 def _between(model: Model, liked: Places, picks: Places, taste: Taste) -> NDArray[np.float32] | None:
     """Return what titles of a history add to others' scores, (liked, picks); None where a model can't tell."""
     if isinstance(model, ItemItemModel):
-        if issparse(model.weights):
-            rows = model.weights[liked]
-            # Choosing columns of a sparse matrix costs more than unpacking a small one.
-            small = rows.shape[1] < UNPACKED
-            block = rows.toarray()[:, picks] if small else rows[:, picks].toarray()  # type: ignore[union-attr]
-            return np.asarray(block, np.float32)
-        return model.weights[np.ix_(liked, picks)]
+        if model.unpacked is None:
+            return np.asarray(model.weights[liked][:, picks].toarray(), np.float32)  # type: ignore[union-attr]
+        return model.unpacked[np.ix_(liked, picks)]
     if not isinstance(model, Blend | Hybrid):
         return None
     made = None
