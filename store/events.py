@@ -97,8 +97,15 @@ class Events:
             kept = [
                 event if event.person_id in there else dataclasses.replace(event, person_id=None) for event in given
             ]
-            credited = [self._credited(session, event, at) for event in kept]
-            insert_all(session, EventRow, [{**dataclasses.asdict(event), "at": at} for event in credited])
+            ready: list[dict[str, object]] = []
+            for event in kept:
+                if _to_credit(event):
+                    # What it may be credited to can be among those before it.
+                    insert_all(session, EventRow, ready)
+                    ready = []
+                    event = self._credited(session, event, at)
+                ready.append({**dataclasses.asdict(event), "at": at})
+            insert_all(session, EventRow, ready)
 
     def conversion(self, days: int = 30) -> list[Conversion]:
         """Return what each row of each model led to in the last `days`, the most shown first."""
@@ -127,8 +134,6 @@ class Events:
             return gone.rowcount  # type: ignore[attr-defined, no-any-return]
 
     def _credited(self, session: Session, event: Event, at: datetime.datetime) -> Event:
-        if event.row or event.person_id is None or event.kind not in ("added", "completed"):
-            return event
         found = session.execute(
             select(EventRow.row, EventRow.model, EventRow.place)
             .where(
@@ -144,3 +149,7 @@ class Events:
         if found is None:
             return event
         return dataclasses.replace(event, row=found.row, model=found.model, place=found.place)
+
+
+def _to_credit(event: Event) -> bool:
+    return not event.row and event.person_id is not None and event.kind in ("added", "completed")

@@ -90,6 +90,17 @@ def test_what_is_added_or_completed_later_is_credited_to_the_row_it_came_from(ev
     assert events.conversion(10) == [Conversion("top", "edlae", added=1, completed=1)]
 
 
+def test_what_was_opened_a_moment_ago_is_credited_within_one_transaction(events, engine):
+    events.record_many(
+        [Event("opened", "ada", "v", 1, "top", "m", 3), Event("added", "ada", "v", 1), Event("added", "ada", "v", 2)]
+    )
+    assert rows(engine, 'kind, title_id, "row", place') == [
+        ("opened", 1, "top", 3),
+        ("added", 1, "top", 3),
+        ("added", 2, "", 0),
+    ]
+
+
 def test_the_events_of_somebody_who_is_gone_are_nobodys(events, store, engine):
     store.people.delete("ada")
     events.record_many([Event("shown", "ada", "v", 1, "top", "m", 0), Event("shown", "ada", "v", 2, "top", "m", 1)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import queue
 import threading
 import time
@@ -18,6 +19,9 @@ from store.searches import SearchLog
 log = structlog.get_logger("nextep.web")
 
 WAITING = 2000
+# Events of so long are one transaction: with one for each page, whoever changes a list waits for the database.
+GATHER_SECONDS = 0.25
+MOST_GATHERED = 200
 FORGET_EVERY = 86_400.0
 
 
@@ -33,6 +37,7 @@ class Recorder:
         self._queue: queue.Queue[tuple[str, tuple[Any, ...]]] = queue.Queue(WAITING)
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
+        self._hurry = threading.Event()
 
     def search(self, visitor: str, text: str, key: str, resolution: str, hits: int) -> None:
         """Record one search."""
@@ -50,8 +55,10 @@ class Recorder:
     def flush(self, seconds: float = 5.0) -> bool:
         """Wait until everything is written; tell whether it was (tests, shutdown)."""
         until = time.monotonic() + seconds
+        self._hurry.set()
         while self._queue.unfinished_tasks and time.monotonic() < until:
             time.sleep(0.005)
+        self._hurry.clear()
         return not self._queue.unfinished_tasks
 
     def _put(self, method: str, values: tuple[Any, ...]) -> None:
@@ -64,31 +71,60 @@ class Recorder:
             with self._lock:
                 # Started on first use, so that a worker forked later has a thread of its own.
                 if self._thread is None:
+                    # A worker that is told to stop writes down what it has.
+                    atexit.register(self.flush)
                     self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
                     self._thread.start()
 
     def _work(self) -> None:
         forgotten = -FORGET_EVERY
         while True:
-            method, values = self._queue.get()
+            items = self._gathered()
             try:
                 if time.monotonic() - forgotten >= FORGET_EVERY:
                     forgotten = time.monotonic()
-                    self._forget()
-                place: object = self._searches()
-                if method == "record_many":
-                    store = self._store()
-                    place = store.events if store else None
-                if place is None:
-                    log.error("record dropped", what=method, reason="no database")
-                else:
-                    getattr(place, method)(*values)
-            except (SQLAlchemyError, OSError) as error:
-                log.error("record dropped", what=method, reason=str(error).splitlines()[0])
-            except Exception:
-                log.exception("record dropped", what=method)
+                    self._try("forget", self._forget)
+                events = tuple(event for method, values in items if method == "record_many" for event in values[0])
+                if events:
+                    self._try("record_many", self._write_events, events)
+                for method, values in items:
+                    if method != "record_many":
+                        self._try(method, self._write, method, values)
             finally:
-                self._queue.task_done()
+                for _ in items:
+                    self._queue.task_done()
+
+    def _gathered(self) -> list[tuple[str, tuple[Any, ...]]]:
+        """Return what there is to write, and what comes within a moment after it."""
+        items = [self._queue.get()]
+        until = time.monotonic() + GATHER_SECONDS
+        while len(items) < MOST_GATHERED:
+            try:
+                items.append(self._queue.get_nowait())
+            except queue.Empty:
+                if time.monotonic() >= until or self._hurry.wait(0.05):
+                    break
+        return items
+
+    def _write_events(self, events: Sequence[Event]) -> None:
+        store = self._store()
+        if store is None:
+            raise OSError("no database")
+        store.events.record_many(events)
+
+    def _write(self, method: str, values: tuple[Any, ...]) -> None:
+        place = self._searches()
+        if place is None:
+            raise OSError("no database")
+        getattr(place, method)(*values)
+
+    def _try(self, what: str, write: Callable[..., object], *values: Any) -> None:
+        try:
+            write(*values)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("record dropped", what=what, reason=str(error).splitlines()[0])
+        except Exception:
+            log.exception("record dropped", what=what)
 
     def _forget(self) -> None:
         """Delete what is too old to keep; this thread is the one that may take its time."""
