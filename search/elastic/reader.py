@@ -157,7 +157,8 @@ class ElasticReader:
             if words is not None:
                 asked["words"] = words
         for name, vector in vectors.items():
-            size = max(request.size, PASSAGE_CANDIDATES)
+            # More than are returned only as candidates for passages; where there are none, a fifth of the work.
+            size = max(request.size, PASSAGE_CANDIDATES) if request.passages else request.size
             asked[f"document:{name}"] = queries.nearest(name, vector, filter, size)
         told = _Told()
         first = self._msearch(asked, told)
