@@ -32,6 +32,7 @@ ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking",
 # The machines that run the tests are small and shared: what matters is that a thing happens, not how soon.
 PATIENCE = 60_000
 LONGEST_SECONDS = 300
+CLOSING_SECONDS = 20
 # Tells our browser from others on the machine.
 MARK = f"--nextep-tests={uuid.uuid4().hex}"
 # A trace tells actions, requests and messages; the page at each of them costs time: NEXTEP_TRACE=full.
@@ -90,14 +91,15 @@ def no_waiting_for_ever() -> Iterator[None]:
 
 
 def end_browser() -> bool:
-    """Kill the browser of these tests; tell whether it was found (Linux only)."""
+    """Kill the browser of these tests, and the script that began it; tell whether it was found (Linux only)."""
+    found = False
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             words = command.read_bytes()
             if MARK.encode() in words and b"--type=" not in words:
                 os.kill(int(command.parent.name), signal.SIGKILL)
-                return True
-    return False
+                found = True
+    return found
 
 
 class Chromium:
@@ -191,10 +193,18 @@ class Visit:
             self.wrong.append(text)
 
     def close(self) -> None:
-        """End the visit; a page that still loads or writes would keep its context from closing."""
-        for page in self.context.pages:
-            page.close()
-        self.context.close()
+        """End the visit; a page that still loads or writes would keep its context from closing.
+
+        So does, now and then, a download that a walk left behind: then the browser goes, and the next test has a new one.
+        """
+        late = threading.Timer(CLOSING_SECONDS, end_browser)
+        late.start()
+        try:
+            for page in self.context.pages:
+                page.close()
+            self.context.close()
+        finally:
+            late.cancel()
 
     def keep(self, folder: Path) -> list[Path]:
         """Leave a picture of each page and the trace in the folder; return where they are."""
