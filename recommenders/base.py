@@ -188,7 +188,7 @@ class Model(ABC):
         """Score every title for one history: (items,); None where no title is known to learn a taste from."""
         self._check_fitted()
         rows = self._rows(_history(history))
-        return self._score(*rows)[0] if self._informed(*rows) else None
+        return self._scores_of(*rows) if self._informed(*rows) else None
 
     def scores_many(self, liked: csr_array, rated: csr_array | None = None) -> NDArray[np.float32]:
         """Score every title for many histories at once: (people, items) of the model's own titles."""

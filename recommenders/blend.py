@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,11 +27,13 @@ class _Composite(Model):
     parts: dict[str, Model]
     weights: dict[str, float]
 
+    @abstractmethod
     def _scale(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
-        raise NotImplementedError
+        """Return each person's scores, (people, items), on the scale that the parts share."""
 
+    @abstractmethod
     def _spread(self, scores: NDArray[np.float32]) -> float:
-        raise NotImplementedError
+        """Return what one person's scores are divided by for it."""
 
     def _score(self, liked: csr_array, rated: csr_array) -> NDArray[np.float32]:
         made = np.zeros(liked.shape, np.float32)

@@ -74,9 +74,8 @@ class Clusters(Model):
         self.means = np.where(few, mean - span, shrunk).astype(np.float32)  # (clusters, items)
 
     def _places(self, liked: csr_array) -> NDArray[np.float32]:
-        if (
-            liked.shape[0] == 1
-        ):  # one person on a page: what the product of sparse matrices gives, at a tenth of the cost
+        if liked.shape[0] == 1:
+            # One person on a page; the product of sparse matrices gives the same direction at ten times the cost.
             made = self.vectors[liked.indices].sum(axis=0, keepdims=True)
         else:
             made = np.asarray(_rows_of_unit_length(liked) @ self.vectors, np.float32)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(word in str(error).casefold() for word in words)
 
 
-class BatchedEmbedder:
+class BatchedEmbedder(ABC):
     """Embedding documents in batches that fit into memory; a subclass says how long texts are and embeds a batch."""
 
     name: str
@@ -69,11 +70,13 @@ class BatchedEmbedder:
             _release_memory()  # outside the handler, where the error no longer holds the batch's tensors
         return vectors
 
+    @abstractmethod
     def _prepare(self, texts: Sequence[str]) -> tuple[list[Any], list[int]]:
-        raise NotImplementedError
+        """Return the texts as `_vectors` takes them, and how many tokens each has."""
 
+    @abstractmethod
     def _vectors(self, batch: list[Any], **options: Any) -> Vector:
-        raise NotImplementedError
+        """Return the vectors of a batch, (texts, dims)."""
 
 
 def token_budget(config: dict[str, Any], device: str) -> int:

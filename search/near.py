@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from catalogue import Title
 from search import ranking
 from search.encode import QueryEncoder
-from search.engine import Filters, LegsRequest, Reader
+from search.engine import Filters, LegsRequest, Reader, Vector
 from search.keys import has_hangul
 from search.likeness import overlap, shares_word
 from search.terms import Terms
@@ -68,10 +68,7 @@ class Near:
         if not vectors:
             described = " ".join((*title.genres, *title.themes, title.text()))
             vectors, _ = self.encoder.encode(described, reader.info().spaces)
-        legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False, passages=False))
-        if legs.partial:
-            notices.append("partial")
-        near = self._by_common_labels(reader, title, ranking.fuse(legs, ranking.SIMILAR, explain=False))
+        near = self._by_common_labels(reader, title, _like(reader, vectors, filters, size, notices))
         kept, seen = [], {title.series}
         for item in near:
             if item.series not in seen:
@@ -98,18 +95,18 @@ class Near:
         for id in ids[:NAMES_AVERAGED]:
             for name, vector in reader.vectors(id).items():
                 vectors[name] = vectors.get(name, 0) + vector
-        legs = reader.legs(
-            LegsRequest(
-                vectors={name: _unit(total) for name, total in vectors.items()},
-                filters=filters,
-                size=COMPANIONS,
-                lexical=False,
-                passages=False,
-            )
-        )
-        if legs.partial:
-            notices.append("partial")
-        return ranking.fuse(legs, ranking.SIMILAR, explain=False)
+        middle = {name: _unit(total) for name, total in vectors.items()}
+        return _like(reader, middle, filters, COMPANIONS, notices)
+
+
+def _like(
+    reader: Reader, vectors: Mapping[str, Vector], filters: Filters, size: int, notices: list[str]
+) -> list[ranking.Ranked]:
+    """Return the works nearest to vectors alone, by whole texts; add to `notices`."""
+    legs = reader.legs(LegsRequest(vectors=vectors, filters=filters, size=size, lexical=False, passages=False))
+    if legs.partial:
+        notices.append("partial")
+    return ranking.fuse(legs, ranking.SIMILAR, explain=False)
 
 
 def _unit(vector: Any) -> Any:

@@ -60,13 +60,9 @@ def block(title: Title) -> Markup:
 def _clean(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _clean(inner) for key, inner in value.items()}
-    return (
-        [_clean(inner) for inner in value]
-        if isinstance(value, list)
-        else harmless(value)
-        if isinstance(value, str)
-        else value
-    )
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    return harmless(value) if isinstance(value, str) else value
 
 
 def _date(title: Title) -> str | None:

@@ -14,7 +14,6 @@ from flask import has_request_context
 import vocabulary
 from catalogue import Title
 from lists.entry import STATUSES, Entry, Status
-from recommenders.base import Because
 from recommenders.carousels import LENGTH, Carousel, Pick, for_you, home, ranking, why
 from recommenders.taste import Taste, Watched
 from search.engine import EngineError, Filters
@@ -305,13 +304,9 @@ def reasons(picks: Iterable[Pick], shown: Mapping[int, Title], kind: str) -> lis
             said[key] = _(REASONS[key])
         return said[key] % values
 
-    names_of: dict[tuple[Because, ...], list[str]] = {}
     made = []
     for pick in picks:
-        names = names_of.get(pick.because)
-        if names is None:
-            names = [shown[int(one.item)].name(code) for one in pick.because if int(one.item) in shown]
-            names_of[pick.because] = names
+        names = [shown[int(one.item)].name(code) for one in pick.because if int(one.item) in shown]
         things = ", ".join([vocabulary.label(name, code) for name in pick.shared]) if pick.shared else ""
         if kind == "because" and things:
             text = words("in_common", things=things)
