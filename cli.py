@@ -350,8 +350,8 @@ def bench_embed(settings: Settings, embedder: str | None, data: Path, texts: int
 @click.pass_obj
 def bench_people(settings: Settings, people: int, lengths: str, rounds: int) -> None:
     """A home page of rows from a list that has just changed, over the serving catalogue and models."""
+    from evaluation.people import run_people
     from search.engine import EngineError
-    from webapp.bench import run_people
 
     try:
         counted = tuple(int(length) for length in lengths.split(","))

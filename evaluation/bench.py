@@ -15,6 +15,7 @@ import numpy as np
 
 from catalogue import Title
 from config import Settings
+from evaluation.clock import Clock
 from evaluation.grown import grown
 from evaluation.queries import load_queries
 from evaluation.search import KAGGLE, catalogue_service
@@ -126,6 +127,7 @@ def measure(sides: Sequence[Side], count: int) -> list[str]:
     for side in sides:
         side.service.search("warm the model up", Options())
     took: dict[str, list[list[float]]] = {}
+    clock = Clock()
     for name, asked in texts.items():
         took[name] = [[] for _ in sides]
         for turn, text in enumerate(asked):
@@ -134,9 +136,12 @@ def measure(sides: Sequence[Side], count: int) -> list[str]:
                 started = time.perf_counter()
                 calls[at][name](text)
                 took[name][at].append((time.perf_counter() - started) * 1000)
+        clock.tick()
     info = sides[0].service.info()
     return [
         f"## {info.documents:,} titles, {info.passages:,} passages",
+        "",
+        clock.said(),
         "",
         "| indexing, vectors at hand | documents/s | vectors/s | seconds | MB on disk |",
         "|---|---|---|---|---|",

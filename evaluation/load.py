@@ -25,6 +25,7 @@ import numpy as np
 
 from catalogue import Title
 from config import Settings
+from evaluation.clock import Clock
 from evaluation.queries import load_queries
 from evaluation.search import KAGGLE
 from evaluation.served import served
@@ -174,7 +175,7 @@ class Visitor:
 
 def run(settings: Settings, data: Path, people: int, seconds: float, workers: int, say: Say = print) -> str:
     """Return the tables of one run. Raises ValueError where the site does not start, OSError where data are missing."""
-    busy = os.getloadavg()[0]
+    busy, clock = os.getloadavg()[0], Clock()
     titles, folder = _prepared(settings, data, say)
     queries = [query.text for name in ("titles", "typos", "plots") for query in load_queries(f"{KAGGLE}_{name}")]
     popular = sorted((title for title in titles if title.offered), key=lambda title: -(title.members or 0))[:2000]
@@ -187,13 +188,15 @@ def run(settings: Settings, data: Path, people: int, seconds: float, workers: in
         lasted = _timed(visitors, clicks, seconds, _visit)
         services = visitors[:SERVICES]
         say(f"{len(services)} services ask without a pause")
+        clock.tick()
         hurry_lasted = _timed(services, hurried, min(seconds, HURRY_SECONDS), _hurry)
+    clock.tick()
     requests = sum(map(len, clicks.took.values()))
     lines = [
         f"## {people} people, a second of thought between clicks",
         "",
         f"{len(titles):,} titles, {workers} workers on {os.cpu_count()} cores shared with the clients, load average "
-        f"{busy:.1f} before; {lasted:.0f} s, {requests / lasted:.0f} requests a second.",
+        f"{busy:.1f} before; {lasted:.0f} s, {requests / lasted:.0f} requests a second. {clock.said()}",
         "",
         *clicks.table(),
         "",

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from config import Settings
+from evaluation.clock import Clock
 from evaluation.served import served
 
 HEADING = "## Pages in Chromium"
@@ -75,7 +76,7 @@ def run(settings: Settings, runs: int, out: Path | None = None, say: Callable[[s
     Raises ValueError where Chromium or Playwright is missing or the site does not start.
     """
     executable, playwright = chromium()
-    busy = os.getloadavg()[0]
+    busy, clock = os.getloadavg()[0], Clock()
     figures: dict[tuple[str, int], Figures] = {}
     with site(settings) as (address, titles, id), playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=list(ARGUMENTS), timeout=120_000)
@@ -88,15 +89,16 @@ def run(settings: Settings, runs: int, out: Path | None = None, say: Callable[[s
                     for _ in range(runs):
                         _visit(browser, address + path.format(query=QUERY, id=id), width, height, found)
                     _slowly(browser, address + path.format(query=QUERY, id=id), width, height, found)
+                    clock.tick()
         finally:
             browser.close()
-    text = _section(figures, runs, titles, version, busy)
+    text = _section(figures, runs, titles, version, busy, clock)
     if out is not None:
         _place(out, text)
     return text
 
 
-def _section(figures: dict[tuple[str, int], Figures], runs: int, titles: int, version: str, busy: float) -> str:
+def _section(figures: dict[tuple[str, int], Figures], runs: int, titles: int, version: str, busy: float, clock: Clock) -> str:  # fmt: skip
     lines = [
         f"{HEADING} {version.split('.')[0]}, {titles:,} titles",
         "",
@@ -104,7 +106,7 @@ def _section(figures: dict[tuple[str, int], Figures], runs: int, titles: int, ve
         f"cores shared with the browser, load average {busy:.1f} before. LCP is the largest contentful paint (goal {GOALS['LCP']:.0f} ms), CLS "
         f"what jumped (the worst run; goal {GOALS['CLS']}), interaction a click or a letter until its paint (Event Timing; goal "
         f"{GOALS['interaction']:.0f} ms; shorter than {SHORTEST:.0f} ms counts as {SHORTEST:.0f}); long tasks (over {LONG_TASK:.0f} ms) while rows are scrolled and "
-        f"cards moved over with the processor slowed {SLOWER} times; kB is what was transferred.",
+        f"cards moved over with the processor slowed {SLOWER} times; kB is what was transferred. {clock.said()}",
         "",
         "| page | px | runs | LCP p50 ms | LCP p95 ms | CLS | interactions | p50 ms | p95 ms | long tasks | longest ms | kB |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|",

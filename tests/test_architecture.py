@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "recommenders": {"catalogue", "vocabulary"},
     "sessions": {"catalogue", "recommenders"},
     "indexer": {"catalogue", "vocabulary", "search"},
-    "evaluation": {"catalogue", "vocabulary", "config", "search", "indexer", "recommenders", "sessions"},
+    "evaluation": {"catalogue", "vocabulary", "config", "search", "lists", "store", "recommenders", "sessions", "indexer", "webapp"},
     "webapp": {"catalogue", "vocabulary", "config", "search", "lists", "store", "recommenders", "sessions"},
     "doctor": {"config", "search", "store", "webapp"},
     "cli": {"catalogue", "vocabulary", "config", "search", "lists", "store", "recommenders", "sessions", "indexer", "evaluation", "webapp", "doctor"},

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from evaluation import pages
+from evaluation.clock import Clock
 from evaluation.pages import HEADING, Figures
 from webapp.quality import _tables
 
@@ -15,7 +16,7 @@ BEFORE = "# Speed, measured\n\nSaid.\n\n## Search\n\n| | p50 |\n|---|---|\n| a |
 
 def section(lcp: float = 300.0) -> str:
     found = Figures([lcp] * 5, [0.0] * 4 + [0.01], [16.0, 24.0], [60.0, 40.0], [120.4])
-    return pages._section({("home", 390): found}, 5, 440, "150.0.1", 0.5)
+    return pages._section({("home", 390): found}, 5, 440, "150.0.1", 0.5, Clock())
 
 
 def test_a_section_is_added_once_and_then_replaced_in_its_place(tmp_path):
@@ -58,3 +59,12 @@ def test_without_playwright_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "playwright.sync_api", None)
     with pytest.raises(ValueError, match="requirements-dev"):
         pages.chromium()
+
+
+def test_a_report_says_the_pace_of_the_processor_while_it_measured():
+    clock = Clock()
+    clock.tick()
+    assert clock.said().startswith("Pace of the processor: 400,000 steps of arithmetic took ")
+    assert clock.said().endswith("of 2 times.")
+    assert all(0 < taken < 60_000 for taken in clock.taken)
+    assert "Pace of the processor" in section()

@@ -125,6 +125,10 @@ function stop(track) {
 
 customElements.define("media-row", MediaRow);
 
+const FIRST = 7;
+const MORE = 3;
+const APART = 30;
+
 // Rows that are still headings are fetched shortly before they are scrolled to.
 const nearing = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) if (isIntersecting) fill(target);
@@ -140,7 +144,9 @@ async function fill(section) {
     template.innerHTML = await response.text();
     const focused = section.contains(document.activeElement);
     const made = template.content.querySelector("section");
+    const next = inPieces(template.content);
     section.replaceWith(template.content);
+    next();
     if (focused) made?.querySelector("h2 a")?.focus({ preventScroll: true });
   } catch {
     section.removeAttribute("aria-busy");
@@ -153,6 +159,28 @@ async function fill(section) {
     });
     skeleton.replaceWith(said);
   }
+}
+
+// A row at once would be a long task, and so would its pictures in one frame: the cards in view come first, then their
+// pictures one by one, then the other cards a few at a time. Returns what does the next of these steps.
+function inPieces(content) {
+  const track = content.querySelector(".track");
+  const later = [...(track?.children ?? [])].slice(FIRST);
+  for (const card of later) card.remove();
+  const steps = [...content.querySelectorAll("img")].map((picture) => {
+    const source = picture.getAttribute("src");
+    picture.removeAttribute("src");
+    return () => picture.setAttribute("src", source);
+  });
+  while (later.length) {
+    const cards = later.splice(0, MORE);
+    steps.push(() => track.append(...cards));
+  }
+  const next = () => {
+    steps.shift()?.();
+    if (steps.length) setTimeout(next, APART);
+  };
+  return next;
 }
 
 for (const section of document.querySelectorAll("[data-fill]")) nearing.observe(section);

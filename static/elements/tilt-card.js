@@ -8,6 +8,10 @@ const able = matchMedia("(hover: hover) and (pointer: fine)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let active = null;
+let shine;
+let glare;
+let least;
+let more;
 let box;
 let frame = 0;
 let last = 0;
@@ -23,16 +27,21 @@ function enter(card, event) {
   active = card;
   // Read once: reading a rectangle in every frame would make the browser lay the page out in every frame.
   box = card.getBoundingClientRect();
-  if (!card.querySelector(".shine")) {
-    for (const name of ["shine", "glare"]) {
-      const layer = document.createElement("span");
-      layer.className = name;
-      card.append(layer);
-    }
-  }
+  [shine, glare] = card.querySelectorAll(":scope > .shine, :scope > .glare");
+  [least, more] = "foil" in card.dataset ? [0.16, 0.3] : [0.05, 0.15];
   card.classList.add("answering");
   at.x = at.y = was.x = was.y = 0;
   follow(event);
+}
+
+// Set on the three elements themselves: custom properties would be inherited by, and so restyle, all that is in the card.
+function show() {
+  const far = Math.min(Math.hypot(at.x, at.y), 1);
+  active.style.transform = `perspective(900px) rotateX(${(-at.y * LEAN_X).toFixed(2)}deg) rotateY(${(at.x * LEAN_Y).toFixed(2)}deg) scale(1.035)`;
+  shine.style.transform = `translate(${(at.x * -22).toFixed(2)}%, ${(at.y * -14).toFixed(2)}%)`;
+  glare.style.transform = `translate(${(at.x * 25).toFixed(2)}%, ${(at.y * 25).toFixed(2)}%)`;
+  shine.style.opacity = (least + more * far).toFixed(3);
+  glare.style.opacity = (0.1 + 0.34 * far).toFixed(3);
 }
 
 function leave() {
@@ -41,7 +50,7 @@ function leave() {
   frame = 0;
   // The way back is a transition of the style sheet: slow, and no work for this loop.
   active.classList.remove("answering");
-  for (const name of ["--rx", "--ry"]) active.style.removeProperty(name);
+  for (const { style } of [active, shine, glare]) style.transform = style.opacity = "";
   active = null;
 }
 
@@ -59,21 +68,16 @@ const bound = (part) => Math.min(Math.max(part * 2 - 1, -1), 1);
 function step(now) {
   const time = Math.min(Math.max(((now - last) * 60) / 1000, 0.25), 3);
   last = now;
-  let still = true;
+  let resting = true;
   for (const axis of ["x", "y"]) {
     const speed = (at[axis] - was[axis]) / time;
     const moved = (speed + STIFFNESS * (wanted[axis] - at[axis]) * time - DAMPING * speed * time) * time;
     was[axis] = at[axis];
     if (Math.abs(moved) < REST && Math.abs(wanted[axis] - at[axis]) < REST) at[axis] = was[axis] = wanted[axis];
-    else { at[axis] = Math.min(Math.max(at[axis] + moved, -1), 1); still = false; }
+    else { at[axis] = Math.min(Math.max(at[axis] + moved, -1), 1); resting = false; }
   }
-  const { style } = active;
-  style.setProperty("--rx", `${(-at.y * LEAN_X).toFixed(2)}deg`);
-  style.setProperty("--ry", `${(at.x * LEAN_Y).toFixed(2)}deg`);
-  style.setProperty("--x", at.x.toFixed(3));
-  style.setProperty("--y", at.y.toFixed(3));
-  style.setProperty("--far", Math.min(Math.hypot(at.x, at.y), 1).toFixed(3));
-  frame = still ? 0 : requestAnimationFrame(step);
+  show();
+  frame = resting ? 0 : requestAnimationFrame(step);
 }
 
 document.addEventListener("pointermove", (event) => {

@@ -10,7 +10,7 @@ import pytest
 from places import settle
 
 ROW = "#row-most_watched"
-LEAN = "card => [...['--rx', '--ry'].map(name => parseFloat(card.style.getPropertyValue(name))), getComputedStyle(card).transform]"
+LEAN = "card => [...['X', 'Y'].map(axis => parseFloat(card.style.transform.split(`rotate${axis}(`)[1])), getComputedStyle(card).transform]"
 SHIFTED = """() => { window.shifted = 0; new PerformanceObserver(list => { for (const entry of list.getEntries())
   if (!entry.hadRecentInput) window.shifted += entry.value }).observe({type: "layout-shift", buffered: true}) }"""
 
@@ -246,7 +246,7 @@ def test_a_card_leans_a_little_one_at_a_time_and_its_loop_stops_at_rest(open_pag
         box = cards.nth(at).bounding_box()
         for x, y in ((0.1, 0.1), (0.9, 0.9), (0.98, 0.02)):
             page.mouse.move(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
-            page.wait_for_function("([row, at, side]) => parseFloat(document.querySelectorAll(`${row} tilt-card`)[at].style.getPropertyValue('--ry')) * side > 0.5", arg=[ROW, at, x - 0.5])  # fmt: skip
+            page.wait_for_function("([row, at, side]) => parseFloat(document.querySelectorAll(`${row} tilt-card`)[at].style.transform.split('rotateY(')[1]) * side > 0.5", arg=[ROW, at, x - 0.5])  # fmt: skip
             lean = cards.nth(at).evaluate(LEAN)
             assert abs(lean[0]) <= 8
             assert abs(lean[1]) <= 10

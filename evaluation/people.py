@@ -10,6 +10,7 @@ import numpy as np
 
 from catalogue import Title
 from config import Settings
+from evaluation.clock import Clock
 from lists.entry import Entry
 from search.open import open_service
 from store.lists import Change
@@ -52,9 +53,11 @@ def run_people(settings: Settings, people: int, lengths: tuple[int, ...], rounds
         made = _people(store, list(pool.watched), people, lengths, seed)
         took: Took = {step: [] for step in STEPS}
         with app.test_request_context("/"):
+            clock = Clock()
             for number in range(rounds):
                 for person in made:
                     _round(held, store, person, pool, search.titles, number, took)
+                clock.tick()
         client = app.test_client()
         for person in made:
             with client.session_transaction() as session:
@@ -70,6 +73,8 @@ def run_people(settings: Settings, people: int, lengths: tuple[int, ...], rounds
         f"## {info.documents:,} titles, model {serving.name}"
         + (f" of {serving.people:,} people" if serving.people else "")
         + f", {len(made)} people with lists of {', '.join(map(str, lengths))}",
+        "",
+        clock.said(),
         "",
         "| | n | p50 ms | p95 ms | p99 ms |",
         "|---|---|---|---|---|",
