@@ -55,7 +55,10 @@ class Settings(BaseSettings):
         description="1 lets a hub model bring code of its own (Kanana does); it then needs a pinned revision.",
     )
     rate_limit: int = Field(
-        120, ge=0, alias="NEXTEP_RATE_LIMIT", description="Searches and writes a minute and address; 0 = no limit."
+        120,
+        ge=0,
+        alias="NEXTEP_RATE_LIMIT",
+        description="Searches, writes and painted share pictures a minute and address; 0 = no limit.",
     )
     adult: bool = Field(False, alias="NEXTEP_ADULT", description="1 shows adult titles.")
     today: datetime.date | None = Field(

@@ -15,6 +15,7 @@ from webapp.art.lettering import Faces, cjk_face, fitted, lines
 from webapp.art.share import HEIGHT, LEFT, MAX_BYTES, ROOM, SIZES, WIDTH, names, share_png, share_svg, stamp
 from webapp.images import picture
 from webapp.pages import share as page
+from webapp.services import search_service
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +179,16 @@ def test_a_picture_that_grows_too_large_is_an_error(faces, monkeypatch):
     monkeypatch.setattr(share, "MAX_BYTES", 1000)
     with pytest.raises(share.ShareError, match="allowed are 1,000"):
         share_png(WORK, "en", faces)
+
+
+def test_painting_is_limited_by_address_and_what_is_painted_is_not(tmp_path):
+    client = web.make_site(tmp_path, web.make_engine(tmp_path / "index"), rate_limit=2).test_client()
+    titles = [item["id"] for item in client.get("/api/titles?limit=3").json["items"]]
+    with client.application.test_request_context("/"):
+        addresses = [f"/art/{stamp(search_service().title(id), 'en')}/{id}-share.en.png" for id in titles]
+    assert [client.get(one).status_code for one in addresses] == [200, 200, 429]
+    assert 1 <= int(client.get(addresses[2]).headers["Retry-After"]) <= 60
+    assert [client.get(addresses[0]).status_code for _ in range(5)] == [200] * 5
+    # A version that was never painted is no way around the limit.
+    assert client.get(f"/art/none/{titles[0]}-share.en.png").status_code == 429
+    assert client.get(addresses[2], environ_base={"REMOTE_ADDR": "10.1.2.3"}).status_code == 200

@@ -160,3 +160,59 @@ def test_the_document_describes_the_routes(me):
     document = me.get("/openapi.json").json["paths"]
     assert set(document["/api/people/{id}/lists"]) == {"get"}
     assert set(document["/api/people/{id}/lists/{title}"]) == {"put", "delete"}
+    assert set(document["/api/people/{id}/lists/{title}/undo"]) == {"post"}
+
+
+def undo(me, title, body, status=200):
+    response = me.post(f"/api/people/{me.id}/lists/{title}/undo", json=body, headers={"X-CSRFToken": me.csrf})
+    assert response.status_code == status, response.get_data(as_text=True)
+    if status == 200:
+        api.ChangeAnswer.model_validate(response.json)
+    return response.json
+
+
+def test_an_undo_brings_the_entry_back_whole(me):
+    put(me, 20, {"status": "watching", "episodes": 4, "score": 7, "started": "2024-01-05"})
+    before = put(me, 20, {"score": 7})["entry"]
+    moved = put(me, 20, {"status": "dropped", "episodes": 5})
+    undone = undo(me, 20, {"undo": moved["undo"]})
+    assert undone["changed"] is True
+    same = ("status", "episodes", "score", "started")
+    assert (
+        [undone["entry"][name] for name in same] == [before[name] for name in same] == ["watching", 4, 7, "2024-01-05"]
+    )
+    # What is undone can be done again the same way.
+    assert undo(me, 20, {"undo": undone["undo"]})["entry"]["status"] == "dropped"
+    gone = put(me, 20, None, method="delete")
+    assert undo(me, 20, {"undo": gone["undo"]})["entry"]["status"] == "dropped"
+    added = put(me, 21, {"status": "completed"})
+    assert undo(me, 21, {"undo": added["undo"]})["entry"] is None
+
+
+def test_an_undo_never_takes_back_what_another_tab_changed_since(me):
+    first = put(me, 22, {"status": "watching"})
+    put(me, 22, {"score": 9})
+    answer = undo(me, 22, {"undo": first["undo"]})
+    assert (answer["changed"], answer["entry"]["score"]) == (False, 9)
+    # A lost answer asked for again changes nothing either.
+    scored = put(me, 22, {"score": 3})
+    assert undo(me, 22, {"undo": scored["undo"]})["entry"]["score"] == 9
+    assert undo(me, 22, {"undo": scored["undo"]})["changed"] is False
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    ({}, "undo"), ({"undo": 3}, "undo"), ({"undo": ""}, "undo"), ({"undo": "x" * 5000}, "undo"), ({"undo": "x", "more": 1}, "more"),
+])  # fmt: skip
+def test_an_undo_of_another_shape_is_named(me, body, said):
+    assert said in str(undo(me, 23, body, status=422))
+
+
+def test_an_undo_is_of_one_person_and_one_title(app, me):
+    made = put(me, 24, {"status": "watching"})
+    undo(me, 24, {"undo": made["undo"] + "x"}, status=400)
+    undo(me, 25, {"undo": made["undo"]}, status=403)
+    other = app.test_client()
+    other.id = people.make_profile(other, "Rin")
+    other.csrf = people.token(other)
+    undo(other, 24, {"undo": made["undo"]}, status=403)
+    assert [entry["id"] for entry in lists(me)["watching"] if entry["id"] == 24] == [24]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask.sessions import SecureCookieSessionInterface
 from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
@@ -33,6 +33,7 @@ HEADERS = {
 SEARCHES = ("search.results", "api_search.search")
 SUGGESTIONS = ("api_suggest.suggestions",)
 SUGGESTIONS_A_SEARCH = 10
+PICTURES = ("share.picture",)
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 # Asked by load balancers under any name, and never limited.
 UNGUARDED = ("/healthz", "/readyz", "/metrics")
@@ -81,7 +82,7 @@ def address() -> str:
 
 
 def limit(app: Flask, settings: Settings) -> None:
-    """Limit searches, suggestions and writes by address; call it once every view is registered.
+    """Limit searches, suggestions, writes and painting by address; call it once every view is registered.
 
     Several workers count together in a file of NEXTEP_VAR; while that can't be written each counts for itself.
     """
@@ -91,13 +92,14 @@ def limit(app: Flask, settings: Settings) -> None:
     limiter = Limiter(address, app=app, storage_uri=storage, strategy="fixed-window", in_memory_fallback_enabled=True)
     app.extensions["nextep-limiter"] = limiter
 
-    def guard(endpoints: tuple[str, ...], rate: int, scope: str) -> None:
-        shared: Callable[[Any], Any] = limiter.shared_limit(f"{rate}/minute", scope=scope, exempt_when=_has_token)
+    def guard(endpoints: tuple[str, ...], rate: int, scope: str, exempt_when: Callable[[], bool] = _has_token) -> None:
+        shared: Callable[[Any], Any] = limiter.shared_limit(f"{rate}/minute", scope=scope, exempt_when=exempt_when)
         for endpoint in endpoints:
             app.view_functions[endpoint] = shared(app.view_functions[endpoint])
 
     guard(SEARCHES, settings.rate_limit, "search")
     guard(SUGGESTIONS, settings.rate_limit * SUGGESTIONS_A_SEARCH, "suggest")
+    guard(PICTURES, settings.rate_limit, "paint", _painted)
     guard(tuple({rule.endpoint for rule in app.url_map.iter_rules() if WRITES & (rule.methods or set())}), settings.rate_limit, "write")  # fmt: skip
 
     @app.before_request
@@ -108,6 +110,11 @@ def limit(app: Flask, settings: Settings) -> None:
 def _has_token() -> bool:
     """Tell whether a service with one of the API tokens asks; one address may stand for many people then."""
     return bool(g.get("has_token"))
+
+
+def _painted() -> bool:
+    """Tell whether the share picture that is asked for is kept already: only painting takes a core."""
+    return bool(current_app.extensions["nextep-shares"].keeps(**(request.view_args or {})))
 
 
 def retry_after() -> int:

@@ -44,18 +44,16 @@ function move(id, name, form, button) {
   const saved = save(id, () => (status ? send("PUT", address, body) : send("DELETE", address)), name);
   say(status ? region.dataset.put : region.dataset.off, { name, list: label }, () => {
     show(id, before);
-    // What stood there before comes back whole, with its score and its episodes.
+    // What stood there before comes back whole, with its score and its episodes, unless another tab has changed it since.
     save(id, async () => {
-      const answer = await saved;
-      if (!answer?.changed) return answer;
-      return answer.before ? send("PUT", address, entry(answer.before)) : send("DELETE", address);
+      const done = await saved;
+      if (!done?.changed) return done;
+      const answer = await send("POST", `${address}/undo`, { undo: done.undo });
+      if (!answer.changed) say(region.dataset.since, { name });
+      return answer;
     }, name);
     say(region.dataset.undone, { name });
   });
-}
-
-function entry({ status, score, episodes, rewatches, started, finished }) {
-  return { status, score, episodes, rewatches, started, finished };
 }
 
 // One change of a title after the other, in the order of the clicks.

@@ -314,13 +314,30 @@ def test_a_list_button_changes_at_once_and_the_toast_undoes_it(listed):
     assert page.locator("#toasts").get_attribute("aria-live") == "polite"
     assert "Plan to watch" in page.locator(".toast").text_content()
     assert page.evaluate("document.activeElement.dataset.status") == "plan_to_watch"
-    with answered(page, "DELETE"):
+    with answered(page, "POST"):
         page.keyboard.press("u")
     assert card.locator(".badge").count() == 0
     assert button(page, "plan_to_watch").get_attribute("aria-pressed") == "false"
     page.reload(wait_until="networkidle")
     title = card.get_attribute("data-title")
     assert page.locator(f".card[data-title='{title}'] .badge").count() == 0
+
+
+def test_the_toast_undoes_nothing_that_another_tab_changed_since(listed):
+    page, card = listed
+    title = card.get_attribute("data-title")
+    preview_of(page, card)
+    with answered(page, "PUT") as put:
+        button(page, "watching").click()
+    page.evaluate("""async address => { const token = document.querySelector("meta[name=csrf-token]").content
+      await fetch(address, { method: "PUT", headers: { "X-CSRFToken": token, "Content-Type": "application/json" }, body: JSON.stringify({ status: "completed", score: 9 }) }) }""", put.value.url)  # fmt: skip
+    with answered(page, "POST") as undone:
+        page.locator(".toast button").click()
+    assert undone.value.json()["changed"] is False
+    page.wait_for_function("document.querySelector('.toast').textContent.includes('changed again')")
+    assert card.locator(".badge.on-completed").count() == 1
+    page.reload(wait_until="networkidle")
+    assert page.locator(f".card[data-title='{title}'] .badge.on-completed").count() >= 1
 
 
 def test_a_change_that_is_refused_is_taken_back_and_said(listed):
@@ -355,7 +372,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(listed):
     assert len(keys) == 2
     assert keys[0] == keys[1]
     assert page.locator(".failed-toast").count() == 0
-    with answered(page, "DELETE"):
+    with answered(page, "POST"):
         page.locator(".toast button").click()
 
 

@@ -12,6 +12,7 @@ from catalogue import Title
 from lists.entry import MAX_EPISODES, MAX_REWATCHES, STATUSES, Entry, ListError, Status
 from search.results import QueryError
 from store.lists import Change, Written
+from store.people import Person
 from webapp import changes, params, who
 from webapp.api import bodies
 from webapp.api.shapes import Shape, art_address
@@ -22,6 +23,7 @@ from webapp.services import search_service, titles_at_hand
 blueprint = Blueprint("api_lists", __name__)
 
 TOKEN_HEADER = "Idempotency-Key"
+MOST_UNDO = 4000
 LIST_PARAMS = (params.LANG,)
 CHANGE_PARAMS = (params.LANG,)
 
@@ -58,6 +60,7 @@ class ChangeAnswer(Shape):
     entry: EntryOf | None = Field(description="The entry now; null where the title is on no list.")
     before: EntryOf | None = Field(description="The entry before the change.")
     changed: bool = Field(description="False where the change said what was there already.")
+    undo: str = Field(description="What POST /api/people/{id}/lists/{title}/undo takes to take this change back.")
 
 
 class EntryBody(BaseModel):
@@ -77,8 +80,17 @@ class EntryBody(BaseModel):
     row: str = Field("", alias="from", description="The row it was found in: row.place or row.place.model.")
 
 
+class UndoBody(BaseModel):
+    """Which change to take back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    undo: str = Field(min_length=1, max_length=MOST_UNDO, description="The `undo` of the change's answer.")
+
+
 # What may stand in a body: what can be changed, and the rest of an entry as it was answered.
 FIELDS = ("status", "score", "episodes", "rewatches", "started", "finished", "from", "id", "title", "episodes_total", "updated", "art")  # fmt: skip
+UNDO_EXAMPLES = {"undo": {"summary": "The last change", "value": {"undo": "eyJwZXJzb24iOi…"}}}
 EXAMPLES = {
     "watching": {"summary": "Three episodes in", "value": {"status": "watching", "episodes": 3}},
     "completed": {"summary": "Done, and loved", "value": {"status": "completed", "score": 9}},
@@ -120,7 +132,7 @@ def put(id: str, title: int) -> Response:
         written = changes.put(person, title, change, token=_token(), origin=origin)
     except ListError as error:
         raise QueryError(str(error).split(" ", 1)[0], str(error)) from None
-    return _answer(written, work, values["lang"] or language())
+    return _answer(person, title, written, work, values["lang"] or language())
 
 
 @blueprint.delete(_ADDRESS)
@@ -132,14 +144,28 @@ def remove(id: str, title: int) -> Response:
         written = changes.remove(person, title, token=_token())
     except ListError as error:
         raise QueryError(str(error).split(" ", 1)[0], str(error)) from None
-    return _answer(written, titles_at_hand([title])[0].get(title), values["lang"] or language())
+    return _answer(person, title, written, titles_at_hand([title])[0].get(title), values["lang"] or language())
 
 
-def _answer(written: Written, title: Title | None, code: str) -> Response:
+@blueprint.post(f"{_ADDRESS}/undo")
+def undo(id: str, title: int) -> Response:
+    """Take a change back, unless the entry was changed again since: then `changed` is false and nothing is lost."""
+    person = who.require(id)
+    values = params.read(request.args, CHANGE_PARAMS, strict=True)
+    body = bodies.read(("undo",), ("undo",))
+    signed = body["undo"]
+    if not isinstance(signed, str) or not 0 < len(signed) <= MOST_UNDO:
+        bodies.wrong("undo", signed, "the `undo` of a change's answer")
+    written = changes.undo(person, title, signed)
+    return _answer(person, title, written, titles_at_hand([title])[0].get(title), values["lang"] or language())
+
+
+def _answer(person: Person, title_id: int, written: Written, title: Title | None, code: str) -> Response:
     return jsonify({
         "entry": entry_json(written.after, title, code) if written.after else None,
         "before": entry_json(written.before, title, code) if written.before else None,
         "changed": written.changed,
+        "undo": changes.sign_undo(person, title_id, written),
     })  # fmt: skip
 
 

@@ -70,6 +70,8 @@ ROUTES: tuple[Operation, ...] = (
               Body(lists.EntryBody, lists.EXAMPLES), ("400", "403", "404", "413", "415", "422", "429", "503")),
     Operation("/api/people/{id}/lists/{title}", lists.remove, lists.CHANGE_PARAMS, lists.ChangeAnswer, "People", "delete",
               errors=("400", "403", "422", "429", "503")),
+    Operation("/api/people/{id}/lists/{title}/undo", lists.undo, lists.CHANGE_PARAMS, lists.ChangeAnswer, "People", "post",
+              Body(lists.UndoBody, lists.UNDO_EXAMPLES), ("400", "403", "413", "415", "422", "429", "503")),
     Operation("/healthz", health.health, (), None, "Operation"),
     Operation("/readyz", health.ready, (), None, "Operation"),
 )  # fmt: skip

@@ -44,7 +44,7 @@ class Shares:
 
     def get(self, title: Title, language: str) -> bytes:
         """Return the picture of a title; raise ShareError where it can't be painted or too many are being painted."""
-        kept = self.folder / f"{title.id}-{language}-{stamp(title, language)}.png"
+        kept = self._file(title.id, language, stamp(title, language))
         try:
             return kept.read_bytes()
         except FileNotFoundError:
@@ -67,6 +67,13 @@ class Shares:
         except OSError as error:
             log.warning("share picture not kept", file=str(kept), error=str(error))
         return made
+
+    def keeps(self, *, id: int, code: str, version: str) -> bool:
+        """Tell whether the picture of this version has been painted and is still there."""
+        return code in LANGUAGES and version.replace("-", "").isalnum() and self._file(id, code, version).is_file()
+
+    def _file(self, id: int, code: str, version: str) -> Path:
+        return self.folder / f"{id}-{code}-{version}.png"
 
     def warm(self) -> None:
         """Unpack and read the faces before anybody asks: seconds, once."""
