@@ -479,7 +479,7 @@ def test_another_catalogue_gets_no_simulated_model(tmp_path, capsys):
 
 
 def test_the_bench_measures_a_home_page_of_rows(tmp_path, monkeypatch):
-    from webapp import bench
+    from evaluation import people as bench
 
     engine = bundled(tmp_path, "file")
     service = web.SearchService(engine, web.encoder())

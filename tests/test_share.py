@@ -181,7 +181,8 @@ def test_a_picture_that_grows_too_large_is_an_error(faces, monkeypatch):
         share_png(WORK, "en", faces)
 
 
-def test_painting_is_limited_by_address_and_what_is_painted_is_not(tmp_path):
+def test_painting_is_limited_by_address_and_what_is_painted_is_not(tmp_path, monkeypatch):
+    monkeypatch.setattr(page, "share_png", lambda *told: b"painted")
     client = web.make_site(tmp_path, web.make_engine(tmp_path / "index"), rate_limit=2).test_client()
     titles = [item["id"] for item in client.get("/api/titles?limit=3").json["items"]]
     with client.application.test_request_context("/"):

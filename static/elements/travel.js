@@ -72,7 +72,7 @@ addEventListener("pagereveal", (event) => {
 
 // A transition that the browser skips, even before anybody could listen, is no error: the page is there all the same.
 addEventListener("unhandledrejection", (event) => {
-  if (event.reason?.name === "AbortError" && event.reason.message.includes("Transition")) event.preventDefault();
+  if (["AbortError", "InvalidStateError"].includes(event.reason?.name) && event.reason.message.includes("Transition")) event.preventDefault();
 });
 
 function expected(transition) {

@@ -116,7 +116,7 @@ def test_choose_search_open_add_and_undo(visit):
     pressed = page.locator(".list-button[data-status=plan_to_watch]")
     assert pressed.get_attribute("aria-pressed") != before
     assert page.evaluate(f"{AT}.dataset.status") == "plan_to_watch"
-    with page.expect_response("**/lists/1003"):
+    with page.expect_response("**/lists/1003/undo"):
         page.keyboard.press("u")
     assert pressed.get_attribute("aria-pressed") == before
     assert page.evaluate(SEEN) == ""
