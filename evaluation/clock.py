@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 import numpy as np
@@ -10,9 +11,13 @@ STEPS = 400_000
 
 
 class Clock:
-    """Milliseconds of processor time for the same loop of arithmetic, taken whenever `tick` is called."""
+    """Milliseconds of processor time for the same loop of arithmetic, taken whenever `tick` is called.
+
+    `busy` is the load average before.
+    """
 
     def __init__(self) -> None:
+        self.busy = os.getloadavg()[0]
         self.taken: list[float] = []
         self.tick()
 

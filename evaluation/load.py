@@ -175,7 +175,7 @@ class Visitor:
 
 def run(settings: Settings, data: Path, people: int, seconds: float, workers: int, say: Say = print) -> str:
     """Return the tables of one run. Raises ValueError where the site does not start, OSError where data are missing."""
-    busy, clock = os.getloadavg()[0], Clock()
+    clock = Clock()
     titles, folder = _prepared(settings, data, say)
     queries = [query.text for name in ("titles", "typos", "plots") for query in load_queries(f"{KAGGLE}_{name}")]
     popular = sorted((title for title in titles if title.offered), key=lambda title: -(title.members or 0))[:2000]
@@ -196,7 +196,7 @@ def run(settings: Settings, data: Path, people: int, seconds: float, workers: in
         f"## {people} people, a second of thought between clicks",
         "",
         f"{len(titles):,} titles, {workers} workers on {os.cpu_count()} cores shared with the clients, load average "
-        f"{busy:.1f} before; {lasted:.0f} s, {requests / lasted:.0f} requests a second. {clock.said()}",
+        f"{clock.busy:.1f} before; {lasted:.0f} s, {requests / lasted:.0f} requests a second. {clock.said()}",
         "",
         *clicks.table(),
         "",

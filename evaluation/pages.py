@@ -76,7 +76,7 @@ def run(settings: Settings, runs: int, out: Path | None = None, say: Callable[[s
     Raises ValueError where Chromium or Playwright is missing or the site does not start.
     """
     executable, playwright = chromium()
-    busy, clock = os.getloadavg()[0], Clock()
+    clock = Clock()
     figures: dict[tuple[str, int], Figures] = {}
     with site(settings) as (address, titles, id), playwright() as driver:
         browser = driver.chromium.launch(executable_path=executable, args=list(ARGUMENTS), timeout=120_000)
@@ -92,18 +92,18 @@ def run(settings: Settings, runs: int, out: Path | None = None, say: Callable[[s
                     clock.tick()
         finally:
             browser.close()
-    text = _section(figures, runs, titles, version, busy, clock)
+    text = _section(figures, runs, titles, version, clock)
     if out is not None:
         _place(out, text)
     return text
 
 
-def _section(figures: dict[tuple[str, int], Figures], runs: int, titles: int, version: str, busy: float, clock: Clock) -> str:  # fmt: skip
+def _section(figures: dict[tuple[str, int], Figures], runs: int, titles: int, version: str, clock: Clock) -> str:
     lines = [
         f"{HEADING} {version.split('.')[0]}, {titles:,} titles",
         "",
         f"{time.strftime('%Y-%m-%d')}, `nextep bench pages`: {runs} runs each with an empty cache against a warm site on {os.cpu_count()} "
-        f"cores shared with the browser, load average {busy:.1f} before. LCP is the largest contentful paint (goal {GOALS['LCP']:.0f} ms), CLS "
+        f"cores shared with the browser, load average {clock.busy:.1f} before. LCP is the largest contentful paint (goal {GOALS['LCP']:.0f} ms), CLS "
         f"what jumped (the worst run; goal {GOALS['CLS']}), interaction a click or a letter until its paint (Event Timing; goal "
         f"{GOALS['interaction']:.0f} ms; shorter than {SHORTEST:.0f} ms counts as {SHORTEST:.0f}); long tasks (over {LONG_TASK:.0f} ms) while rows are scrolled and "
         f"cards moved over with the processor slowed {SLOWER} times; kB is what was transferred. {clock.said()}",

@@ -16,7 +16,7 @@ BEFORE = "# Speed, measured\n\nSaid.\n\n## Search\n\n| | p50 |\n|---|---|\n| a |
 
 def section(lcp: float = 300.0) -> str:
     found = Figures([lcp] * 5, [0.0] * 4 + [0.01], [16.0, 24.0], [60.0, 40.0], [120.4])
-    return pages._section({("home", 390): found}, 5, 440, "150.0.1", 0.5, Clock())
+    return pages._section({("home", 390): found}, 5, 440, "150.0.1", Clock())
 
 
 def test_a_section_is_added_once_and_then_replaced_in_its_place(tmp_path):

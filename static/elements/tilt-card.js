@@ -10,8 +10,6 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 let active = null;
 let shine;
 let glare;
-let least;
-let more;
 let box;
 let frame = 0;
 let last = 0;
@@ -28,7 +26,6 @@ function enter(card, event) {
   // Read once: reading a rectangle in every frame would make the browser lay the page out in every frame.
   box = card.getBoundingClientRect();
   [shine, glare] = card.querySelectorAll(":scope > .shine, :scope > .glare");
-  [least, more] = "foil" in card.dataset ? [0.16, 0.3] : [0.05, 0.15];
   card.classList.add("answering");
   at.x = at.y = was.x = was.y = 0;
   follow(event);
@@ -37,6 +34,7 @@ function enter(card, event) {
 // Set on the three elements themselves: custom properties would be inherited by, and so restyle, all that is in the card.
 function show() {
   const far = Math.min(Math.hypot(at.x, at.y), 1);
+  const [least, more] = "foil" in active.dataset ? [0.16, 0.3] : [0.05, 0.15];
   active.style.transform = `perspective(900px) rotateX(${(-at.y * LEAN_X).toFixed(2)}deg) rotateY(${(at.x * LEAN_Y).toFixed(2)}deg) scale(1.035)`;
   shine.style.transform = `translate(${(at.x * -22).toFixed(2)}%, ${(at.y * -14).toFixed(2)}%)`;
   glare.style.transform = `translate(${(at.x * 25).toFixed(2)}%, ${(at.y * 25).toFixed(2)}%)`;

@@ -72,7 +72,7 @@ addEventListener("pagereveal", (event) => {
 
 // A transition that the browser skips, even before anybody could listen, is no error: the page is there all the same.
 addEventListener("unhandledrejection", (event) => {
-  if (["AbortError", "InvalidStateError"].includes(event.reason?.name) && event.reason.message.includes("Transition")) event.preventDefault();
+  if (event.reason instanceof DOMException && event.reason.message.includes("Transition")) event.preventDefault();
 });
 
 function expected(transition) {

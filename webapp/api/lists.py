@@ -152,10 +152,7 @@ def undo(id: str, title: int) -> Response:
     """Take a change back, unless the entry was changed again since: then `changed` is false and nothing is lost."""
     person = who.require(id)
     values = params.read(request.args, CHANGE_PARAMS, strict=True)
-    body = bodies.read(("undo",), ("undo",))
-    signed = body["undo"]
-    if not isinstance(signed, str) or not 0 < len(signed) <= MOST_UNDO:
-        bodies.wrong("undo", signed, "the `undo` of a change's answer")
+    signed = bodies.plain_text("undo", bodies.read(("undo",), ("undo",))["undo"], MOST_UNDO)
     written = changes.undo(person, title, signed)
     return _answer(person, title, written, titles_at_hand([title])[0].get(title), values["lang"] or language())
 
