@@ -118,15 +118,13 @@ NO_FILTERS = Filters()
 class Hit(NamedTuple):
     """One hit of one leg; `score` is the leg's own: BM25 for words, cosine for vectors.
 
-    `members` is how many watch the work (for the popularity prior), `series` its series, `passage` the position of
-    the best passage, for the passage leg.
+    `members` is how many watch the work (for the popularity prior), `series` its series.
     """
 
     id: int
     score: float
     members: int = 0
     series: int = 0
-    passage: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +217,13 @@ class Reader(Protocol):
 
     def legs(self, request: LegsRequest) -> Legs:
         """Run all legs of one search."""
+        ...
+
+    def best_passages(self, vectors: Mapping[str, Vector], ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return which passage of each work is nearest to a space's unit vector, as (space, position).
+
+        Works without passages are absent. Asked for the few that are shown: legs only need how near the passages are.
+        """
         ...
 
     def named(self, words: Sequence[str], filters: Filters, size: int = 50) -> list[NameHit]:

@@ -19,6 +19,8 @@ CANDIDATES = 100
 COMPANIONS = 60
 NAMES_AVERAGED = 8
 RERANKED = 80
+# As many as a page of an answer shows at first.
+SHOWN = 20
 # Without a vector to tell what is near, the best hit must hold this share of the query's words or bigrams.
 MIN_OVERLAP = 0.45
 
@@ -46,12 +48,19 @@ class Near:
         models = {space.model for space in info.spaces if space.name in vectors}
         if models <= {"lsa"}:
             # LSA puts any text near something, and without vectors any shared letter pair is a hit.
-            first = [reader.documents([item.id])[item.id] for item in ranked[:3]]
+            # Those that will be shown are read at once with the three that are looked at.
+            titles = reader.documents([item.id for item in ranked[:SHOWN]])
+            first = [titles[item.id] for item in ranked[:3]]
             if not any(shares_word(text, title) for title in first):
                 return [], notices
             if not models and overlap(text, first[0]) < MIN_OVERLAP:
                 return [], notices
         return ranked, notices
+
+    def passages(self, reader: Reader, text: str, ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return which passage of each work is nearest to a text that was searched, as (space, position)."""
+        vectors, _ = self.encoder.encode(text, reader.info().spaces)
+        return reader.best_passages(vectors, ids)
 
     def title(
         self, reader: Reader, title: Title, filters: Filters, size: int, notices: list[str], text: str = ""

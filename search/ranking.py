@@ -63,16 +63,12 @@ def learned() -> dict[str, Weights]:
 
 
 class Ranked(NamedTuple):
-    """One work in the fused order.
-
-    `legs` holds (rank, score) of each leg that returned it, `passage` the space and position of its best passage.
-    """
+    """One work in the fused order; `legs` holds (rank, score) of each leg that returned it."""
 
     id: int
     score: float
     series: int
     legs: Mapping[str, tuple[int, float]]
-    passage: tuple[str, int] | None = None
     features: Mapping[str, float] | None = None
 
 
@@ -117,10 +113,9 @@ def fuse(legs: Legs, weights: Weights, *, explain: bool = True) -> list[Ranked]:
         return []
     watched = np.log10(1 + np.maximum([hit.members for hit in hits], 0))
     scores = matrix @ [weights.words, weights.document, weights.passage] + weights.members * watched
-    passages = _best_passages(legs)
     order = np.lexsort((ids, -scores)).tolist()
     if not explain:
-        return [Ranked(ids[row], float(scores[row]), hits[row].series, {}, passages.get(ids[row])) for row in order]
+        return [Ranked(ids[row], float(scores[row]), hits[row].series, {}) for row in order]
     places = {name: {hit.id: (rank, hit.score) for rank, hit in enumerate(leg, 1)} for name, leg in legs.hits.items()}
     return [
         Ranked(
@@ -128,21 +123,10 @@ def fuse(legs: Legs, weights: Weights, *, explain: bool = True) -> list[Ranked]:
             float(scores[row]),
             hits[row].series,
             {name: place[ids[row]] for name, place in places.items() if ids[row] in place},
-            passages.get(ids[row]),
             dict(zip((*KINDS, "members"), (*map(float, matrix[row]), hits[row].members), strict=True)),
         )
         for row in order
     ]
-
-
-def _best_passages(legs: Legs) -> dict[int, tuple[str, int]]:
-    best: dict[int, tuple[float, str, int]] = {}
-    for name, hits in legs.hits.items():
-        kind, _, space = name.partition(":")
-        for hit in hits if kind == "passage" else ():
-            if hit.passage is not None and (hit.id not in best or hit.score > best[hit.id][0]):
-                best[hit.id] = (hit.score, space, hit.passage)
-    return {id: (space, position) for id, (_, space, position) in best.items()}
 
 
 def evidence(legs: Legs, ranked: Sequence[Ranked]) -> float:

@@ -59,9 +59,10 @@ class Clock:
 
 @dataclass
 class Draft:
-    """An answer in the making: full id lists by group, cut to pages at the end."""
+    """An answer in the making: full id lists by group, cut to pages at the end; `text` is what was searched by meaning."""
 
     resolution: str = "nothing"
+    text: str = ""
     groups: dict[str, list[int]] = field(default_factory=dict)
     words: dict[str, Sequence[str]] = field(default_factory=dict)
     ranked: dict[int, ranking.Ranked] = field(default_factory=dict)
@@ -303,6 +304,7 @@ class Resolver:
             draft.resolution = "nothing"
             return
         draft.resolution = "meaning"
+        draft.text = text
         draft.groups["recommended"] = [item.id for item in ranked]
         draft.ranked = {item.id: item for item in ranked}
 

@@ -104,15 +104,21 @@ class SearchService:
             start = (page - 1) * options.limit
             chosen_ids = ids[start : start + options.limit]
             titles = reader.documents(chosen_ids)
-            items = [self._found(reader, titles[id], draft, options) for id in chosen_ids if id in titles]
+            by_meaning = [id for id in chosen_ids if id in draft.ranked] if draft.text else []
+            passages = self.near.passages(reader, draft.text, by_meaning) if by_meaning else {}
+            items = [
+                self._found(reader, titles[id], draft, options, passages.get(id)) for id in chosen_ids if id in titles
+            ]
             made.append(Group(name, len(ids), items))
         return made
 
-    def _found(self, reader: Reader, title: Title, draft: Draft, options: Options) -> Found:
+    def _found(
+        self, reader: Reader, title: Title, draft: Draft, options: Options, nearest: tuple[str, int] | None
+    ) -> Found:
         ranked = draft.ranked.get(title.id)
         passage = None
-        if ranked is not None and ranked.passage is not None:
-            space, position = ranked.passage
+        if nearest is not None:
+            space, position = nearest
             languages = next((made.languages for made in reader.info().spaces if made.name == space), ())
             cut = title_passages(title, languages)
             # What only the hooks tell is searched, not shown.

@@ -77,8 +77,21 @@ class EngineContract:
         hits = reader.legs(LegsRequest(vectors={"text": vector}, size=5)).hits
         assert ids(hits["document:text"])[0] == 10
         assert ids(hits["passage:text"])[0] == 10
-        assert hits["passage:text"][0].passage == 0
         assert hits["document:text"][0].score == pytest.approx(float(vector @ reader.vectors(10)["text"]), abs=2e-2)
+
+    def test_the_best_passage_of_a_work_is_told_by_its_place(self, reader):
+        made = {document.title.id: document.passages["text"] for document in made_documents()}
+        vector = WordHashEmbedder().embed_query("children with glasses that show a virtual world")
+        several = [id for id, passages in made.items() if len(passages) > 1]
+        assert several
+        expected = {id: ("text", int((passages @ vector).argmax())) for id, passages in made.items() if len(passages)}
+        found = reader.best_passages({"text": vector}, [*made, 999])
+        # Of two that are as near either may be told.
+        near = {id: made[id] @ vector for id in expected}
+        assert set(found) == set(expected)
+        assert all(near[id][found[id][1]] == pytest.approx(near[id].max(), abs=2e-2) for id in expected)
+        assert reader.best_passages({"unknown": vector}, several) == {}
+        assert reader.best_passages({"text": vector}, []) == {}
 
     def test_whole_texts_are_found_alike_without_passages(self, reader):
         vector = WordHashEmbedder().embed_query("children with glasses that show a virtual world")

@@ -130,6 +130,30 @@ def test_a_table_holds_the_percentiles_of_each_engine_and_the_ratio_to_its_own_b
     assert {row.count("|") for row in rows} == {rows[0].count("|")}
 
 
+@pytest.mark.parametrize(
+    ("seconds", "rounds"),
+    [((1, 1, 1), 3), ((9, 5, 3, 2, 2, 2), 6), ((9, 8.8, 5, 4.9, 4.8), 5), ((9, 12, 5, 5, 5), 5)],
+)
+def test_warming_up_ends_when_two_rounds_bring_nothing(monkeypatch, seconds, rounds):
+    times = itertools.chain.from_iterable((0, second) for second in seconds)
+    monkeypatch.setattr(evaluation.bench.time, "perf_counter", lambda: next(times))
+    asked: list[str] = []
+    told = evaluation.bench._warm({"typo": ["nana"]}, [{"typo": asked.append}])
+    assert asked == ["nana"] * rounds
+    assert (
+        told
+        == f"Warmed up by {rounds} rounds of 1 queries: {seconds[0]:.1f} s the first, {seconds[-1]:.1f} s the last."
+    )
+
+
+def test_warming_up_does_not_go_on_for_ever(monkeypatch):
+    clock = itertools.chain.from_iterable((0, 1000 * 0.5**turn) for turn in itertools.count())
+    monkeypatch.setattr(evaluation.bench.time, "perf_counter", lambda: next(clock))
+    asked: list[str] = []
+    evaluation.bench._warm({"typo": ["nana"]}, [{"typo": asked.append}])
+    assert len(asked) == evaluation.bench.ROUNDS
+
+
 def test_each_engine_is_asked_every_query_in_turn_and_another_one_first_each_time(tmp_path, monkeypatch):
     sides = []
     for name in ("one", "other"):
@@ -149,10 +173,12 @@ def test_each_engine_is_asked_every_query_in_turn_and_another_one_first_each_tim
 
     monkeypatch.setattr(evaluation.bench, "_cases", cases)
     told = measure(sides, 3)
-    # The first only warms both up.
-    assert heard[:2] == [("one", "nana"), ("other", "nana")]
-    assert [name for name, _ in heard[2:]] == ["one", "other", "other", "one", "one", "other"]
-    assert [text for _, text in heard[2:]] == list(itertools.chain.from_iterable((text, text) for text in texts[1:]))
+    # The first only warms both up, in rounds.
+    warming, counted = heard[:-6], heard[-6:]
+    assert len(warming) >= 6
+    assert set(zip(warming[::2], warming[1::2], strict=True)) == {(("one", "nana"), ("other", "nana"))}
+    assert [name for name, _ in counted] == ["one", "other", "other", "one", "one", "other"]
+    assert [text for _, text in counted] == list(itertools.chain.from_iterable((text, text) for text in texts[1:]))
     assert any(row.startswith("| typo | 3 |") for row in told)
     documents = len(CATALOGUE)
     assert any(row.startswith(f"| one | {documents / 2:,.0f} |") and row.endswith("| 2.0 | 3.0 |") for row in told)

@@ -105,7 +105,9 @@ def test_the_vector_legs_carry_the_filter_inside():
     passages = queries.passages("text", vector, clause, 20_000)["knn"]
     assert passages["field"] == "passages_text.vector"
     assert passages["num_candidates"] == queries.MAX_CANDIDATES
-    assert passages["inner_hits"]["size"] == 1
+    assert "inner_hits" not in passages
+    told = queries.best_passages("text", vector, [4, 7])["knn"]
+    assert (told["filter"], told["k"], told["inner_hits"]["size"]) == (queries.among([4, 7]), 2, 1)
 
 
 def test_five_thousand_excluded_ids_are_one_clause():
@@ -149,9 +151,14 @@ def test_facets_are_counted_in_the_same_request():
 
 
 def test_cosines_come_back_from_the_scores_and_works_without_a_vector_do_not():
+    hits = [{"sort": [0.75, 5, 900, 3]}, {"sort": [0.5, 6, 1, 6]}, {"sort": [0.0, 7, 1, 7]}]
+    assert answers.near_hits({"hits": {"hits": hits}}) == [Hit(5, 0.5, 900, 3), Hit(6, 0.0, 1, 6)]
+
+
+def test_the_place_of_the_best_passage_comes_back_from_the_inner_hit():
     inner = {"passages": {"hits": {"hits": [{"_nested": {"field": "passages", "offset": 2}}]}}}
-    hits = [{"sort": [0.75, 5, 900, 3], "inner_hits": inner}, {"sort": [0.5, 6, 1, 6]}, {"sort": [0.0, 7, 1, 7]}]
-    assert answers.near_hits({"hits": {"hits": hits}}) == [Hit(5, 0.5, 900, 3, 2), Hit(6, 0.0, 1, 6, None)]
+    hits = [{"sort": [0.75, 5, 900, 3], "inner_hits": inner}]
+    assert answers.places({"hits": {"hits": hits}}) == {5: (0.75, 2)}
 
 
 def test_a_name_is_shown_that_holds_the_words_the_shortest_first():

@@ -15,7 +15,7 @@ LEGS = Legs(
     {
         "words": [Hit(2, 20.0, 99), Hit(1, 10.0, 999)],
         "document:text": [Hit(3, 0.9, 0), Hit(1, 0.5, 999)],
-        "passage:text": [Hit(1, 0.8, 999, passage=2), Hit(3, 0.6, 0, passage=0)],
+        "passage:text": [Hit(1, 0.8, 999), Hit(3, 0.6, 0)],
     }
 )
 WEIGHTS = Weights(words=1.0, document=10.0, passage=100.0, members=0.001, floor=0.0)
@@ -50,24 +50,22 @@ def test_equals_stand_by_id():
     assert [item.id for item in fuse(legs, WEIGHTS)] == [5, 6, 7]
 
 
-def test_a_ranked_work_tells_its_place_in_each_leg_and_its_best_passage():
+def test_a_ranked_work_tells_its_place_in_each_leg():
     first, *_ = fuse(LEGS, WEIGHTS)
     assert first.legs == {"words": (2, 10.0), "document:text": (2, 0.5), "passage:text": (1, 0.8)}
-    assert first.passage == ("text", 2)
     assert first.features == {"words": 0.5, "document": 0.5, "passage": 0.8, "members": 999}
 
 
-def test_of_two_spaces_the_nearer_counts_and_its_passage_is_told():
+def test_of_two_spaces_the_nearer_counts():
     legs = Legs(
         {
             "document:en": [Hit(1, 0.4)],
             "document:ko": [Hit(1, 0.7)],
-            "passage:en": [Hit(1, 0.9, passage=1)],
-            "passage:ko": [Hit(1, 0.2, passage=5)],
+            "passage:en": [Hit(1, 0.9)],
+            "passage:ko": [Hit(1, 0.2)],
         }
     )
     assert features(legs) == {1: {"words": 0.0, "document": 0.7, "passage": 0.9}}
-    assert fuse(legs, WEIGHTS)[0].passage == ("en", 1)
 
 
 def test_nothing_found_is_an_empty_order():

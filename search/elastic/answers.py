@@ -36,23 +36,24 @@ def word_hits(answer: Mapping[str, Any]) -> list[Hit]:
 
 
 def near_hits(answer: Mapping[str, Any]) -> list[Hit]:
-    """Return the hits of a vector leg with their cosines, and with the place of the best passage where it was asked."""
-    hits = []
+    """Return the hits of a vector leg with their cosines."""
+    return [
+        # Elasticsearch scores (1 + cosine) / 2. Compared one by one under a filter, works without a vector have 0.
+        Hit(id, 2.0 * float(score) - 1.0, members, series)
+        for score, id, members, series in (hit["sort"] for hit in answer["hits"]["hits"])
+        if score
+    ]
+
+
+def places(answer: Mapping[str, Any]) -> dict[int, tuple[float, int]]:
+    """Return the score of each work's best passage and its position among them."""
+    found = {}
     for hit in answer["hits"]["hits"]:
-        score, id, members, series = hit["sort"]
-        # Compared one by one under a filter, works without a vector come last with 0.
-        if not score:
-            continue
-        # Elasticsearch scores (1 + cosine) / 2.
-        hits.append(Hit(id, 2.0 * float(score) - 1.0, members, series, _place(hit)))
-    return hits
-
-
-def _place(hit: Mapping[str, Any]) -> int | None:
-    for inner in hit.get("inner_hits", {}).values():
-        for found in inner["hits"]["hits"]:
-            return int(found["_nested"]["offset"])
-    return None
+        score, id = hit["sort"][:2]
+        for inner in hit["inner_hits"].values():
+            for passage in inner["hits"]["hits"]:
+                found[id] = float(score), int(passage["_nested"]["offset"])
+    return found
 
 
 def best_first(hits: Sequence[Hit]) -> list[Hit]:

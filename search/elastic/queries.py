@@ -107,8 +107,13 @@ def nearest(space: str, vector: Vector, filter: Body, size: int) -> Body:
 
 
 def passages(space: str, vector: Vector, filter: Body, size: int) -> Body:
-    """Return the leg of passages: the works whose best passage is nearest, and which passage that is."""
-    body = _knn(f"{passages_field(space)}.vector", vector, filter, size)
+    """Return the leg of passages: the works whose best passage is nearest."""
+    return _knn(f"{passages_field(space)}.vector", vector, filter, size)
+
+
+def best_passages(space: str, vector: Vector, ids: Sequence[int]) -> Body:
+    """Return the works of `ids` with the passage of each that is nearest: the dearest thing to ask of a hit."""
+    body = passages(space, vector, among(ids), len(ids))
     body["knn"]["inner_hits"] = {"size": 1, "_source": False, "stored_fields": "_none_"}
     return body
 

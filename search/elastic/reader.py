@@ -168,19 +168,39 @@ class ElasticReader:
         found = hits.get("words", ())
         near = {name: answers.near_hits(first[f"document:{name}"]) for name in vectors if f"document:{name}" in first}
         by_word = {hit.id for hit in found}
-        further = _further(vectors, near, list(by_word), request.size) if request.passages else {}
+        further = _further(vectors, near, list(by_word)) if request.passages else {}
         second = {
             name: answers.near_hits(answer) for name, answer in self._msearch(further, told, needed=False).items()
         }
         for name in near:
             kept = [hit for at, hit in enumerate(near[name]) if at < request.size or hit.id in by_word]
-            hits[f"document:{name}"] = answers.best_first([*kept, *second.get(f"beside:{name}", ())])
-            scored = [*second.get(f"others:{name}", ()), *second.get(f"passage:{name}", ())]
-            hits[f"passage:{name}"] = answers.best_first(scored)
+            texts = answers.best_first([*kept, *second.get(f"beside:{name}", ())])
+            shown = {hit.id for hit in texts} | by_word
+            scored = enumerate(answers.best_first(second.get(f"passage:{name}", ())))
+            hits[f"document:{name}"] = texts
+            hits[f"passage:{name}"] = [hit for at, hit in scored if at < request.size or hit.id in shown]
         partial = "; ".join(told.partial) or None
         if partial:
             log.warning("a search was answered in part: %s", partial)
         return Legs(hits=hits, took_ms=told.took, partial=partial)
+
+    def best_passages(self, vectors: Mapping[str, Vector], ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return which passage of each work is nearest to a space's vector, as (space, position).
+
+        A sentence that can't be told is not quoted, and the log says so: the answer it would stand in is whole.
+        """
+        known = {space.name for space in self._opened.info.spaces}
+        asked = {
+            name: queries.best_passages(name, vector, ids) for name, vector in vectors.items() if name in known and ids
+        }
+        told = _Told()
+        found: dict[int, tuple[float, str, int]] = {}
+        for name, answer in self._msearch(asked, told, needed=False).items():
+            for id, (score, position) in answers.places(answer).items():
+                found[id] = max(found.get(id, (-1.0, "", 0)), (score, name, position))
+        if told.partial:
+            log.warning("the sentences that matched are not all known: %s", "; ".join(told.partial))
+        return {id: (space, position) for id, (_, space, position) in found.items()}
 
     def nearest(self, space: str, vector: Vector, filters: Filters, size: int = PASSAGE_CANDIDATES) -> list[Hit]:
         """Return the works whose whole text is nearest, as the leg of a search finds them."""
@@ -320,28 +340,20 @@ class _Told:
 
 
 def _further(
-    vectors: Mapping[str, Vector],
-    near: Mapping[str, Sequence[Hit]],
-    found: Sequence[int],
-    size: int,
+    vectors: Mapping[str, Vector], near: Mapping[str, Sequence[Hit]], found: Sequence[int]
 ) -> dict[str, queries.Body]:
     """Return what is asked once words and whole texts have answered, all of it scored exactly.
 
-    The best passages among the candidates; the passages of what the other legs return (of both, which passage it is);
-    and the cosines of what only the words found.
+    The best passage of every candidate; and the cosines of what only the words found.
     """
     asked: dict[str, queries.Body] = {}
     for name, hits in near.items():
         vector = vectors[name]
         known = {hit.id for hit in hits}
         beside = [id for id in found if id not in known]
-        shown = dict.fromkeys([*(hit.id for hit in hits[:size]), *found])
-        candidates = dict.fromkeys([*known, *found])
-        if not candidates:
-            continue
-        for leg, among, count in (("others", shown, len(shown)), ("passage", candidates, size)):
-            body = queries.passages(name, vector, queries.among(list(among)), count)
-            asked[f"{leg}:{name}"] = body
+        candidates = [*known, *beside]
+        if candidates:
+            asked[f"passage:{name}"] = queries.passages(name, vector, queries.among(candidates), len(candidates))
         if beside:
             asked[f"beside:{name}"] = queries.nearest(name, vector, queries.among(beside), len(beside))
     return asked

@@ -158,12 +158,22 @@ class EmbeddedReader:
             took[f"document:{name}"] = _ms(started)
             started = time.perf_counter()
             wanted = np.union1d(near, found) if request.passages else near[:0]
-            hits[f"passage:{name}"] = self._best_passages(name, vector, wanted, request.size, rows)
+            hits[f"passage:{name}"] = self._passage_hits(name, vector, wanted, request.size, rows)
             took[f"passage:{name}"] = _ms(started)
         return Legs(hits=hits, took_ms=took)
 
-    def _best_passages(self, space: str, vector: Vector, rows: Rows, size: int, others: Rows) -> list[Hit]:
-        """Return the best passage of the `size` best of `rows`, and of the `others`, which the other legs found."""
+    def best_passages(self, vectors: Mapping[str, Vector], ids: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """Return which passage of each work is nearest to a space's vector, as (space, position)."""
+        found: dict[int, tuple[float, str, int]] = {}
+        for name, vector in vectors.items():
+            for id in ids:
+                if name in self._passages and id in self._row and len(cosines := self.passages(id, name) @ vector):
+                    at = int(cosines.argmax())
+                    found[id] = max(found.get(id, (-2.0, "", 0)), (float(cosines[at]), name, at))
+        return {id: (space, position) for id, (_, space, position) in found.items()}
+
+    def _passage_hits(self, space: str, vector: Vector, rows: Rows, size: int, others: Rows) -> list[Hit]:
+        """Return how near the best passages of the `size` best of `rows` are, and of the `others`, which other legs found."""
         offsets = self._passage_offsets[space]
         starts = offsets[rows]
         counts = offsets[rows + 1] - starts
@@ -178,14 +188,10 @@ class EmbeddedReader:
         kept = np.isin(rows[order], others)
         kept[:size] = True
         order = order[kept]
-        hits = []
-        for at in order.tolist():
-            block = similarity[firsts[at] : firsts[at] + counts[at]]
-            hits.append(self._hit(int(rows[at]), float(best[at]), int(block.argmax())))
-        return hits
+        return [self._hit(row, score) for row, score in zip(rows[order].tolist(), best[order].tolist(), strict=True)]
 
-    def _hit(self, row: Any, score: float, passage: int | None = None) -> Hit:
-        return Hit(self._ids[row], score, self._members[row], self._series[row], passage)
+    def _hit(self, row: int, score: float) -> Hit:
+        return Hit(self._ids[row], score, self._members[row], self._series[row])
 
     def _lexical(self, request: LegsRequest) -> list[tuple[int, float]]:
         clauses: list[tantivy.Query] = []
