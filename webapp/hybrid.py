@@ -136,6 +136,8 @@ class Hybrids:
             self._failure = error
             log.warning("hybrid not ready", reason=str(error))
         except Exception:
+            # An older reason would send the operator to what is mended already.
+            self._failure = None
             log.exception("opening the hybrid failed")
         finally:
             done.set()
