@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,6 @@ class Choice:
                 stands[further] = works.before[stands[further]]
             self.stands[waiting] = np.where(closed[stands], -1, stands)  # -1: a circle of relations
         self.first = self.stands == np.arange(len(works))
-        self.best = self.ordered(scores)
 
     @classmethod
     def of(cls, shelf: Shelf, taste: Taste, today: datetime.date, used: Collection[str] = ()) -> Choice | None:
@@ -76,6 +76,11 @@ class Choice:
         free[shelf.places(taste.excluded)] = False
         free[shelf.places(used)] = False
         return cls(shelf, taste, scores, free)
+
+    @cached_property
+    def best(self) -> Candidates:
+        """All works, the best for the person first; whoever asks about one work alone needs no order."""
+        return self.ordered(self.scores)
 
     def ordered(self, scores: Scores) -> Candidates:
         """Return all works with a finite score in order, the more watched first among equals."""

@@ -9,6 +9,7 @@ from catalogue import FORMATS, Title
 from search.encode import QueryEncoder
 from search.engine import NO_FILTERS, SORTS, Engine, Filters, IndexInfo, Reader, Sort
 from search.generation import Held, of_one
+from search.kept import Kept
 from search.likeness import shared
 from search.near import CANDIDATES, Near
 from search.options import DEFAULTS, Options, check_options, clean_query, describe
@@ -17,6 +18,9 @@ from search.resolution import Clock, Draft, Resolver, Searches
 from search.results import GROUPS, Answer, Found, Group, Listing, QueryError, Suggestion
 from search.suggest import suggest
 from search.terms import Terms
+
+# The first letters that are typed are few; a thousand lists of eight take a megabyte.
+SUGGESTIONS_KEPT = 1024
 
 
 class SearchService:
@@ -42,6 +46,7 @@ class SearchService:
         self.adult = adult
         self.held = Held()
         self.terms = Terms(adult)
+        self._suggestions: Kept[tuple[object, ...], list[Suggestion]] = Kept(SUGGESTIONS_KEPT)
         self.near = Near(encoder, self.terms)
         self.resolver = Resolver(self.near, self.terms, adult, suggested, trending)
 
@@ -140,16 +145,16 @@ class SearchService:
         if not 1 <= limit <= 20:
             raise QueryError("limit", f"limit is {limit}; allowed are 1 to 20.")
         text = clean_query(text, allow_empty=True)
-        reader = self.reader()
-        return suggest(
-            reader,
-            text,
-            limit,
-            language,
-            Filters(adult=self.adult),
-            self.terms.of(reader).studios,
-            self.resolver.suggested(50),
-        )
+        reader, searches = self.reader(), tuple(self.resolver.suggested(50))
+        asked = (reader.info().generation, text, limit, language, searches)
+        found = self._suggestions.get(asked)
+        if found is None:
+            facts = self.terms.of(reader)
+            found = suggest(reader, text, limit, language, Filters(adult=self.adult), facts, searches)
+            # Whose reader went on with another generation on the way is not kept.
+            if reader.info().generation == asked[0]:
+                self._suggestions.put(asked, found)
+        return list(found)
 
     def titles(self, ids: Sequence[int]) -> dict[int, Title]:
         """Return titles by id, adult ones left out unless they are shown."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import vocabulary
 from catalogue import Title
@@ -11,6 +12,7 @@ from search.constraints import genre_of
 from search.engine import Filters, Reader
 from search.keys import fold, has_hangul, initials, is_initials, jamo, key, loose_key, prefix_query, trigrams
 from search.results import Suggestion
+from search.terms import Facts
 from search.typos import corrections
 
 # Of eight lines at most so many are not titles.
@@ -24,7 +26,7 @@ def suggest(
     limit: int,
     language: str,
     filters: Filters,
-    studios: Mapping[str, str],
+    facts: Facts,
     searches: Sequence[str],
 ) -> list[Suggestion]:
     """Return at most `limit` suggestions for `text`, best first, grouped by kind.
@@ -34,8 +36,8 @@ def suggest(
     """
     if not key(text):
         return [Suggestion("search", search) for search in searches[:limit]]
-    terms = list(_terms(text, language, reader, filters))[:MAX_TERMS]
-    makers = [Suggestion("studio", name, matched=marked(name, text)) for name in _studios(text, studios)][:MAX_TERMS]
+    terms = list(_terms(text, language, facts))[:MAX_TERMS]
+    makers = [Suggestion("studio", name, matched=marked(name, text)) for name in _studios(text, facts)][:MAX_TERMS]
     found = [
         Suggestion("search", search, matched=marked(search, text))
         for search in searches
@@ -79,23 +81,27 @@ def _suggestion(title: Title, text: str, language: str) -> Suggestion:
     return Suggestion("title", shown, title.id, matched, title)
 
 
-def _terms(text: str, language: str, reader: Reader, filters: Filters) -> Iterator[Suggestion]:
+def _terms(text: str, language: str, facts: Facts) -> Iterator[Suggestion]:
     wanted = prefix_query(text)
-    known = reader.browse(filters, "watched", 0, 0, ("genre",)).facets["genre"]
     whole = genre_of(text)
-    for name in sorted(known, key=lambda name: (name != whole, -known[name])):
-        term = vocabulary.TERMS.get(name)
-        spelled = (term.name, term.ko, *term.words) if term else (name,)
-        if name == whole or any(prefix_query(word).startswith(wanted) for word in spelled):
+    for name in sorted(facts.genres, key=lambda name: (name != whole, -facts.genres[name])):
+        if name == whole or any(form.startswith(wanted) for form in _forms(name)):
             label = vocabulary.label(name, language)
             yield Suggestion("genre", label, matched=marked(label, text))
 
 
-def _studios(text: str, studios: Mapping[str, str]) -> list[str]:
+@lru_cache(1024)
+def _forms(genre: str) -> tuple[str, ...]:
+    """Return the prefix forms of all that a genre or theme is called."""
+    term = vocabulary.TERMS.get(genre)
+    return tuple(prefix_query(word) for word in ((term.name, term.ko, *term.words) if term else (genre,)))
+
+
+def _studios(text: str, facts: Facts) -> list[str]:
     wanted = key(text)
     if len(wanted) < 2:
         return []
-    return [name for found, name in studios.items() if found.startswith(wanted)]
+    return [name for found, name in facts.studios.items() if found.startswith(wanted)]
 
 
 def marked(shown: str, text: str) -> list[tuple[int, int]]:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from sqlalchemy import delete, func, select
@@ -39,12 +40,14 @@ class Event:
             raise ListError(f"kind is {self.kind!r}; allowed are {', '.join(KINDS)}.")
         check_whole("title", self.title_id, 1, MAX_TITLE)
         check_whole("place", self.place, 0, MAX_PLACE)
-        for name, text, most in (
-            ("visitor", self.visitor, MAX_VISITOR),
-            ("row", self.row, MAX_ROW),
-            ("model", self.model, MAX_ROW),
-        ):
-            check_text(name, text, most, ListError)
+        _check(self.visitor, self.row, self.model)
+
+
+# A page that is shown is some forty events of one visitor in a few rows.
+@lru_cache(256)
+def _check(visitor: str, row: str, model: str) -> None:
+    for name, text, most in (("visitor", visitor, MAX_VISITOR), ("row", row, MAX_ROW), ("model", model, MAX_ROW)):
+        check_text(name, text, most, ListError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from catalogue import Title
 from search.elastic import answers, queries
 from search.elastic.client import Connection
 from search.elastic.errors import IndexGone
-from search.elastic.kept import Kept
 from search.elastic.mapping import vector_field
 from search.engine import (
     EngineError,
@@ -29,6 +28,7 @@ from search.engine import (
     Sort,
     Vector,
 )
+from search.kept import Kept
 from search.keys import loose_key
 
 log = logging.getLogger("nextep.elastic")

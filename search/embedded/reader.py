@@ -85,6 +85,7 @@ class EmbeddedReader:
             self._passage_offsets[space.name] = np.load(folder / layout.offsets_file(space.name))
         self._has_vector = {name: np.any(matrix != 0, axis=1) for name, matrix in self._vectors.items()}
         self._facets = self._facet_table()
+        self._orders: dict[Sort, Rows] = {}
 
     def __enter__(self) -> EmbeddedReader:
         """Return itself."""
@@ -375,22 +376,29 @@ class EmbeddedReader:
     ) -> Page:
         """Return a stable page of all works that pass the filters, with counts for the facets named."""
         allowed = self._allowed(filters)
-        rows = np.flatnonzero(allowed)
-        ordered = rows[self._order(sort, rows)]
+        order = self._order(sort)
+        ordered = order[allowed[order]]
         counts = {facet: self._count(facet, allowed) for facet in facets}
         ids = [int(self._columns["id"][row]) for row in ordered[offset : offset + limit]]
-        return Page(total=len(rows), ids=ids, facets=counts)
+        return Page(total=len(ordered), ids=ids, facets=counts)
 
-    def _order(self, sort: Sort, rows: Rows) -> Rows:
+    def _order(self, sort: Sort) -> Rows:
+        """Return all rows in an order, worked out when it is first asked for: a generation does not change."""
+        if sort not in self._orders:
+            self._orders[sort] = self._sorted(sort)
+        return self._orders[sort]
+
+    def _sorted(self, sort: Sort) -> Rows:
         columns = self._columns
-        id, members = columns["id"][rows], -columns["members"][rows]
+        id, members = columns["id"], -columns["members"]
         if sort == "score":
-            return np.lexsort((id, members, -np.nan_to_num(columns["score"][rows], nan=-1.0)))
+            return np.lexsort((id, members, -np.nan_to_num(columns["score"], nan=-1.0)))
         if sort == "newest":
-            return np.lexsort((id, members, -columns["aired"][rows]))
+            return np.lexsort((id, members, -columns["aired"]))
         if sort == "title":
-            names = [title.name().casefold() for title in self.documents([int(i) for i in id]).values()]
-            return np.array(sorted(range(len(rows)), key=lambda at: (names[at], id[at])), dtype=np.int64)
+            # Past the cache of titles: those that are read again and again stay in it.
+            names = [self._read(one).name().casefold() for one in id.tolist()]
+            return np.array(sorted(range(len(id)), key=lambda at: (names[at], id[at])), dtype=np.int64)
         return np.lexsort((id, members))
 
     def _count(self, facet: str, allowed: Mask) -> dict[str, int]:
