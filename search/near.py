@@ -21,7 +21,8 @@ NAMES_AVERAGED = 8
 RERANKED = 80
 # As many as a page of an answer shows at first.
 SHOWN = 20
-# Without a vector to tell what is near, the best hit must hold this share of the query's words or bigrams.
+# Without a vector to tell what is near, one of the first three hits must hold this share of the query's words or bigrams:
+# which of two that are nearly as good comes first, engines see differently.
 MIN_OVERLAP = 0.45
 
 
@@ -53,7 +54,7 @@ class Near:
             first = [titles[item.id] for item in ranked[:3]]
             if not any(shares_word(text, title) for title in first):
                 return [], notices
-            if not models and overlap(text, first[0]) < MIN_OVERLAP:
+            if not models and max(overlap(text, title) for title in first) < MIN_OVERLAP:
                 return [], notices
         return ranked, notices
 

@@ -15,6 +15,7 @@ from elastic_transport import ConnectionTimeout, NodeConfig, Urllib3HttpNode
 from elasticsearch.helpers import bulk
 
 from config import SettingsError
+from search.elastic import nodes as nodes_module
 from search.elastic.breaker import Breaker
 from search.elastic.client import connect, is_superuser, refuse_superuser
 from search.elastic.errors import (
@@ -32,7 +33,7 @@ from search.elastic.errors import (
     WrongServer,
     item_error,
 )
-from search.elastic.nodes import Nodes
+from search.elastic.nodes import Node, Nodes
 from search.elastic.rights import make_keys
 
 INDEX = "nextep-client-test"
@@ -324,10 +325,10 @@ def test_a_wrong_request_does_not_open_the_breaker(connections, web):
 # -- the nodes ----------------------------------------------------------------------------------------------------------
 
 
-def pool(*urls: str, wait=0.2) -> Nodes:
+def pool(*urls: str, wait=0.2, kind=Urllib3HttpNode) -> Nodes:
     ports = [int(url.rsplit(":", 1)[1]) for url in urls] or [9200, 9201, 9202]
     configs = [NodeConfig("http", "127.0.0.1", port) for port in ports]
-    return Nodes(configs, Urllib3HttpNode, dead_node_backoff_factor=wait, max_dead_node_backoff=4 * wait)
+    return Nodes(configs, kind, dead_node_backoff_factor=wait, max_dead_node_backoff=4 * wait)
 
 
 def given_out(nodes: Nodes, count: int = 30) -> list[str]:
@@ -354,6 +355,54 @@ def test_a_dead_node_is_left_alone_until_it_answers_a_thread_of_our_own(web):
     while set(given_out(nodes)) == {good.url} and time.monotonic() < until:
         time.sleep(0.01)
     assert given_out(nodes).count(back.url) == 15
+
+
+def test_a_slow_node_gets_one_request_at_a_time_and_seldom(monkeypatch):
+    nodes = pool(kind=Node)
+    slow, *others = nodes.all()
+    slow.mean, others[0].mean, others[1].mean = 0.7, 0.02, 0.05
+    assert given_out(nodes).count(slow.base_url) == 1
+    assert slow.base_url not in given_out(nodes), "not again within a second"
+    monkeypatch.setattr(nodes_module, "TRIAL_SECONDS", 0.0)
+    slow.waiting = 1
+    assert slow.base_url not in given_out(nodes), "it has not answered the last one yet"
+    slow.waiting = 0
+    assert slow.base_url in given_out(nodes, 1)
+
+
+@pytest.mark.parametrize("means", [(0.7, 0.6, 0.5), (0.09, 0.001, 0.001)])
+def test_nodes_that_are_all_slow_or_all_fast_take_turns(means):
+    nodes = pool(kind=Node)
+    for node, mean in zip(nodes.all(), means, strict=True):
+        node.mean = mean
+    assert {given_out(nodes).count(node.base_url) for node in nodes.all()} == {10}
+
+
+def test_a_node_knows_how_long_its_requests_take(web, hung):
+    quick, silent = pool(web().url, hung, kind=Node).all()
+    for _ in range(3):
+        quick.perform_request("GET", "/")
+    assert 0 < quick.mean < 0.1
+    with pytest.raises(ConnectionTimeout):
+        silent.perform_request("GET", "/", request_timeout=0.2)
+    assert silent.mean > 0.03
+    assert (quick.waiting, silent.waiting) == (0, 0)
+
+
+def test_a_node_that_is_back_is_given_more_as_it_shows_that_it_is_warm(web, monkeypatch):
+    monkeypatch.setattr(nodes_module, "TRIAL_SECONDS", 0.0)
+    servers = [web(), web()]
+    nodes = pool(*(server.url for server in servers), kind=Node)
+    back = nodes.all()[0]
+    nodes.mark_dead(back)
+    nodes.mark_live(back)
+    asked = 0
+    while back.mean > nodes_module.SLOW_SECONDS:
+        node = nodes.get()
+        node.perform_request("GET", "/")
+        asked += node is back
+    assert 8 <= asked <= 20
+    assert given_out(nodes).count(back.base_url) == 15
 
 
 def test_a_busy_node_that_answers_others_meanwhile_is_not_taken_for_dead(connections, web):

@@ -1,4 +1,4 @@
-"""Which node a request goes to: live ones in turn; one that failed is tried in the background until it answers."""
+"""Which node a request goes to: live ones in turn, but a slow one seldom; one that failed is tried in the background until it answers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,15 @@ from elastic_transport.client_utils import DEFAULT, DefaultType
 PROBE_SECONDS = 1.0
 # What a last try gets although the time is up.
 LEAST_SECONDS = 0.05
+# A node is slow when it takes so many times as long as the fastest, and at least so long. It then gets one request at a
+# time and so often: a JVM that has just started answers in seconds, and needs requests to get faster.
+SLOWER = 3.0
+SLOW_SECONDS = 0.1
+TRIAL_SECONDS = 1.0
+# What a node that is back is taken to need until it has shown better: a dozen requests that are answered at once.
+STARTING_SECONDS = 1.0
+# How much the last request counts in what a node is known to need.
+LATEST = 0.2
 log = logging.getLogger("nextep.elastic")
 
 
@@ -51,6 +60,10 @@ class Node(Urllib3HttpNode):
     def __init__(self, config: NodeConfig) -> None:
         super().__init__(config)
         self.answered_at = 0.0
+        # What a request takes here, in seconds, the last ones most (an exponentially weighted mean), and who waits.
+        self.mean = 0.0
+        self.waiting = 0
+        self.tried_at = 0.0
         self._last = threading.local()
 
     @property
@@ -79,17 +92,26 @@ class Node(Urllib3HttpNode):
             rest = max(until - began, LEAST_SECONDS)
             _thread.left -= 1
             request_timeout = min(request_timeout, rest) if _thread.left > 0 else rest
+        self.waiting += 1
         try:
             answer = super().perform_request(method, target, body, headers, request_timeout)
         except ConnectionTimeout:
             self._last.silent = True
             # A try that was cut short says nothing of the node.
             self._last.slow = self.answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
+            self._note(max(time.monotonic() - began, self.mean))
             raise
+        finally:
+            self.waiting -= 1
         self.answered_at = time.monotonic()
+        self._note(self.answered_at - began)
         if until is not None:
             _thread.left = _thread.tries
         return answer
+
+    def _note(self, seconds: float) -> None:
+        # Two threads at once may lose one of their figures, which changes nothing.
+        self.mean += LATEST * (seconds - self.mean)
 
 
 @dataclass(slots=True)
@@ -117,7 +139,10 @@ class Nodes(NodePool):
         self._dead: dict[NodeConfig, _Dead] = {}
 
     def get(self) -> BaseNode:
-        """Return the next live node in turn, or where all are dead the likeliest to answer; have those tried that are due."""
+        """Return the next node in turn of those that live and aren't slow; have those tried that are due.
+
+        Where all are dead it is the likeliest to answer.
+        """
         due: list[BaseNode] = []
         with self._mutex:
             if self._dead:
@@ -127,7 +152,7 @@ class Nodes(NodePool):
                         dead.probing = True
                         dead.retry_at = now + self._max_dead_node_backoff
                         due.append(self._all_nodes[config])
-            nodes = [node for config, node in self._all_nodes.items() if config not in self._dead]
+            nodes = _quick([node for config, node in self._all_nodes.items() if config not in self._dead])
             if not nodes:
                 nodes = self._likeliest()
             chosen = nodes[next(self._turn) % len(nodes)]
@@ -180,4 +205,22 @@ class Nodes(NodePool):
         with self._mutex:
             was_dead = self._dead.pop(node.config, None)
         if was_dead is not None:
+            if isinstance(node, Node):
+                node.mean = STARTING_SECONDS
             log.warning("%s answers again", node.base_url)
+
+
+def _quick(nodes: list[BaseNode]) -> list[BaseNode]:
+    """Return the nodes without those that are slow beside the fastest; a slow one alone when it is due for a try."""
+    if len(nodes) < 2:
+        return nodes
+    means = [getattr(node, "mean", 0.0) for node in nodes]
+    limit = max(SLOWER * min(means), SLOW_SECONDS)
+    if max(means) <= limit:
+        return nodes
+    now = time.monotonic()
+    for node, mean in zip(nodes, means, strict=True):
+        if mean > limit and isinstance(node, Node) and not node.waiting and now - node.tried_at >= TRIAL_SECONDS:
+            node.tried_at = now
+            return [node]
+    return [node for node, mean in zip(nodes, means, strict=True) if mean <= limit]
