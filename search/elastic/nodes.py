@@ -64,6 +64,7 @@ class Node(Urllib3HttpNode):
         self.mean = 0.0
         self.waiting = 0
         self.tried_at = 0.0
+        self._counting = threading.Lock()
         self._last = threading.local()
 
     @property
@@ -92,26 +93,29 @@ class Node(Urllib3HttpNode):
             rest = max(until - began, LEAST_SECONDS)
             _thread.left -= 1
             request_timeout = min(request_timeout, rest) if _thread.left > 0 else rest
-        self.waiting += 1
+        with self._counting:
+            self.waiting += 1
         try:
             answer = super().perform_request(method, target, body, headers, request_timeout)
         except ConnectionTimeout:
             self._last.silent = True
             # A try that was cut short says nothing of the node.
             self._last.slow = self.answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
-            self._note(max(time.monotonic() - began, self.mean))
+            self._done(max(time.monotonic() - began, self.mean))
             raise
-        finally:
-            self.waiting -= 1
+        except BaseException:
+            self._done(self.mean)
+            raise
         self.answered_at = time.monotonic()
-        self._note(self.answered_at - began)
+        self._done(self.answered_at - began)
         if until is not None:
             _thread.left = _thread.tries
         return answer
 
-    def _note(self, seconds: float) -> None:
-        # Two threads at once may lose one of their figures, which changes nothing.
-        self.mean += LATEST * (seconds - self.mean)
+    def _done(self, seconds: float) -> None:
+        with self._counting:
+            self.waiting -= 1
+            self.mean += LATEST * (seconds - self.mean)
 
 
 @dataclass(slots=True)
