@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from elastic_server import need_server, settings
@@ -380,19 +381,21 @@ def test_nodes_that_are_all_slow_or_all_fast_take_turns(means):
 
 def test_a_node_knows_how_long_its_requests_take(web, hung):
     quick, silent = pool(web().url, hung, kind=Node).all()
-    for _ in range(3):
-        quick.perform_request("GET", "/")
-    assert 0 < quick.mean < 0.1
+    quick.perform_request("GET", "/")
+    assert quick.mean > 0
     with pytest.raises(ConnectionTimeout):
         silent.perform_request("GET", "/", request_timeout=0.2)
-    assert silent.mean > 0.03
+    assert silent.mean >= nodes_module.LATEST * 0.2
     assert (quick.waiting, silent.waiting) == (0, 0)
 
 
-def test_a_node_that_is_back_is_given_more_as_it_shows_that_it_is_warm(web, monkeypatch):
+def test_a_node_that_is_back_is_given_more_as_it_shows_that_it_is_warm(monkeypatch):
     monkeypatch.setattr(nodes_module, "TRIAL_SECONDS", 0.0)
-    servers = [web(), web()]
-    nodes = pool(*(server.url for server in servers), kind=Node)
+    # Every request takes 20 ms by a clock of our own.
+    monkeypatch.setattr(Urllib3HttpNode, "perform_request", lambda *_, **__: clock.append(clock[-1] + 0.02))
+    clock = [1000.0]
+    monkeypatch.setattr(nodes_module, "time", SimpleNamespace(monotonic=lambda: clock[-1]))
+    nodes = pool(kind=Node)
     back = nodes.all()[0]
     nodes.mark_dead(back)
     nodes.mark_live(back)
@@ -402,7 +405,7 @@ def test_a_node_that_is_back_is_given_more_as_it_shows_that_it_is_warm(web, monk
         node.perform_request("GET", "/")
         asked += node is back
     assert 8 <= asked <= 20
-    assert given_out(nodes).count(back.base_url) == 15
+    assert given_out(nodes).count(back.base_url) == 10
 
 
 def test_a_busy_node_that_answers_others_meanwhile_is_not_taken_for_dead(connections, web):
