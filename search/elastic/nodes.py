@@ -95,19 +95,19 @@ class Node(Urllib3HttpNode):
             request_timeout = min(request_timeout, rest) if _thread.left > 0 else rest
         with self._counting:
             self.waiting += 1
+        took = self.mean  # what fails at once says nothing of how long an answer takes
         try:
             answer = super().perform_request(method, target, body, headers, request_timeout)
+            self.answered_at = time.monotonic()
+            took = self.answered_at - began
         except ConnectionTimeout:
             self._last.silent = True
             # A try that was cut short says nothing of the node.
             self._last.slow = self.answered_at > began or (until is not None and until - began < LEAST_SECONDS * 2)
-            self._done(max(time.monotonic() - began, self.mean))
+            took = max(time.monotonic() - began, took)
             raise
-        except BaseException:
-            self._done(self.mean)
-            raise
-        self.answered_at = time.monotonic()
-        self._done(self.answered_at - began)
+        finally:
+            self._done(took)
         if until is not None:
             _thread.left = _thread.tries
         return answer
