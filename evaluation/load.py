@@ -178,7 +178,9 @@ def run(settings: Settings, data: Path, people: int, seconds: float, workers: in
     clock = Clock()
     titles, folder = _prepared(settings, data, say)
     queries = [query.text for name in ("titles", "typos", "plots") for query in load_queries(f"{KAGGLE}_{name}")]
-    popular = sorted((title for title in titles if title.offered), key=lambda title: -(title.members or 0))[:2000]
+    popular = sorted(
+        (title for title in titles if title.offered and not title.adult), key=lambda title: -(title.members or 0)
+    )[:2000]
     arriving, clicks, hurried = Tally(), Tally(), Tally()
     with _site(folder, settings, workers) as port:
         visitors = [Visitor(number, port, arriving, popular, queries) for number in range(people)]

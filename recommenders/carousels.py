@@ -45,7 +45,7 @@ class Pick:
     """
 
     item: str
-    score: float
+    score: float  # 0 where a reason alone was asked for
     because: tuple[Because, ...] = ()
     shared: tuple[str, ...] = ()
     share: float | None = None
@@ -139,13 +139,13 @@ def for_you(shelf: Shelf, taste: Taste, today: datetime.date, length: int = LENG
 
 def why(shelf: Shelf, taste: Taste, item: str) -> Pick | None:
     """Return what of a person's lists speaks for one work; None where nothing does."""
-    at, scores = shelf.works.place.get(item), shelf.predicted(taste)
-    if at is None or scores is None:
+    at = shelf.works.place.get(item)
+    if at is None:
         return None
     others = Taste([entry for entry in taste.entries if entry.item != item], sequels=taste.sequels)
-    choice = Choice(shelf, others, scores, np.ones(len(scores), np.bool_))
-    pick = _explained(choice, [_Draft("why", "for_you", [(at, float(scores[at]))])], ())[0].items[0]
-    return pick if pick.because else None
+    reasons = _reasons(shelf, others, np.array([at], np.int64))
+    because, shared = reasons[at]
+    return Pick(item, 0.0, because, shared) if because else None
 
 
 def ranking(shelf: Shelf, taste: Taste) -> list[str] | None:
@@ -179,10 +179,8 @@ def _any_of(count: int, places: Sequence[NDArray[np.int64]]) -> NDArray[np.bool_
 def _explained(choice: Choice, drafts: Sequence[_Draft], makers: Sequence[str]) -> list[Carousel]:
     shelf, taste = choice.shelf, choice.taste
     works = shelf.works
-    liked = shelf.places(dict.fromkeys(one.item for one in taste.liked))
-    liked = liked[np.argsort(works.rank[liked])]  # of equal weights the more watched work is named
-    picks = np.array([at for draft in drafts for at, _ in draft.chosen], np.int64)
-    reasons = _reasons(shelf, liked, picks, taste) if len(liked) else dict.fromkeys(picks.tolist(), ((), ()))
+    liked = _liked(shelf, taste)
+    reasons = _reasons(shelf, taste, np.array([at for draft in drafts for at, _ in draft.chosen], np.int64))
     scores = {one.item: one.score or 0 for one in taste.liked}
     of_maker: dict[str, tuple[Because, ...]] = {}
     made = []
@@ -221,11 +219,19 @@ def _highest(values: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     return np.array(made, np.int64)
 
 
+def _liked(shelf: Shelf, taste: Taste) -> NDArray[np.int64]:
+    """Return the places of what a person likes, the most watched first: of equal weights the first is named."""
+    liked = shelf.places(dict.fromkeys(one.item for one in taste.liked))
+    return liked[np.argsort(shelf.works.rank[liked])]
+
+
 def _reasons(
-    shelf: Shelf, liked: NDArray[np.int64], picks: NDArray[np.int64], taste: Taste
+    shelf: Shelf, taste: Taste, picks: NDArray[np.int64]
 ) -> dict[int, tuple[tuple[Because, ...], tuple[str, ...]]]:
     """Return of each pick the works that led to it, and what it shares with one where only content tells."""
-    works = shelf.works
+    works, liked = shelf.works, _liked(shelf, taste)
+    if not len(liked):
+        return dict.fromkeys(picks.tolist(), ((), ()))
     added, told = shelf.added(liked, picks, taste)
     top = _highest(added, MOST_NAMED)
     weights = np.take_along_axis(added, top, axis=0)

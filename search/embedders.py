@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
@@ -62,6 +63,9 @@ def load_embedder(
     with ThreadPoolExecutor(1) as pool:
         # Hashing lets go of the interpreter, so that it costs nothing beside the import of torch.
         check = pool.submit(model_files.check_minilm, folder) if kind.name == "minilm" else None
+        # Threads of OpenMP that wait in a loop for more work take the processor from the server that answers meanwhile:
+        # of a search by meaning on two cores a third. It is read when torch is first imported.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
             import torch
         except ImportError as error:

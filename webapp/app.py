@@ -13,6 +13,7 @@ from search.service import SearchService
 from store.searches import SearchLog
 from webapp import (
     assets,
+    cards,
     errors,
     fragments,
     hybrid,
@@ -128,6 +129,7 @@ def create_app(
     assets.init(app)
     wording.init(app)
     fragments.init(app)
+    cards.init(app)
     images.init(app)
     share.init(app, warm=service is None)
     jsonld.init(app)

@@ -6,15 +6,16 @@ A page shows some forty cards; rendering them anew is half of what a page costs.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, cast
 
 from flask import Flask
-from markupsafe import Markup
 
 from catalogue import Title
 from webapp.i18n import language
 
 MOST = 20_000
-_kept: dict[tuple[Hashable, ...], tuple[Title, Markup]] = {}
+Piece = TypeVar("Piece")
+_kept: dict[tuple[Hashable, ...], tuple[Title, Any]] = {}
 
 
 def init(app: Flask) -> None:
@@ -22,7 +23,7 @@ def init(app: Flask) -> None:
     app.jinja_env.globals.update(kept=kept)
 
 
-def kept(kind: str, title: Title, *more: Hashable, caller: Callable[[], Markup]) -> Markup:
+def kept(kind: str, title: Title, *more: Hashable, caller: Callable[[], Piece]) -> Piece:
     """Return the piece `kind` of a title for the reader, rendered by the body of the call where it is not at hand.
 
     In a template: `{% call kept('facts', title) %}...{% endcall %}`, whose body may use nothing but the title and
@@ -32,7 +33,7 @@ def kept(kind: str, title: Title, *more: Hashable, caller: Callable[[], Markup])
     found = _kept.get(wanted)
     # Another index may tell the same title otherwise.
     if found is not None and (found[0] is title or found[0] == title):
-        return found[1]
+        return cast(Piece, found[1])
     made = caller()
     if len(_kept) >= MOST:
         _kept.clear()

@@ -94,8 +94,13 @@ def evening() -> Evening | None:
     except EngineError as error:
         log.warning("no recommendations", reason=str(error))
         return None
-    entries = tuple(found.entries.values())
-    return Evening(person, entries, found.hidden, serving, services().settings.date, found.version)
+    entries, today = tuple(found.entries.values()), services().settings.date
+    made = Evening(person, entries, found.hidden, serving, today, found.version)
+    if not found.version:  # the list could not be read
+        return made
+    # What it has worked out is good for the next request too, until the list changes; a name changes without it.
+    kept = models().remembered(("evening", person.id, found.version, today, id(serving)), lambda: made)
+    return kept if kept.person == person else made
 
 
 def excluded_of(person: Person, entries: Sequence[Entry], hidden: Collection[int]) -> frozenset[int]:
@@ -127,7 +132,7 @@ def excluded(seen: bool = False) -> tuple[int, ...]:
 
 def carousels_of(now: Evening) -> list[Carousel]:
     """Return the rows that recommend; for the same list, models and day they are worked out once."""
-    if not now.version:  # the list could not be read
+    if not now.version:
         return now.carousels()
     return models().remembered((now.person.id, now.version, now.today, id(now.serving)), now.carousels)
 

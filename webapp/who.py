@@ -81,7 +81,9 @@ def current() -> Person | None:
     store = services().store() if chosen else None
     if store is not None:
         try:
-            g.watching = store.people.get(str(chosen))
+            found = store.people.with_version(str(chosen))
+            if found is not None:
+                g.watching, g.version = found
         except (SQLAlchemyError, OSError) as error:
             log.error("person unreadable", error=str(error).splitlines()[0])
     return g.watching  # type: ignore[no-any-return]
@@ -94,20 +96,20 @@ def choose(person: Person) -> None:
     session[PERSON] = person.id
     session.permanent = True
     g.watching = person
-    g.pop("lists", None)
+    forget_lists()
 
 
 def keep(person: Person) -> None:
     """Let this request know the person as changed."""
     g.watching = person
-    g.pop("lists", None)
+    forget_lists()
 
 
 def leave() -> None:
     """Let nobody be watching."""
     session.pop(PERSON, None)
     g.watching = None
-    g.pop("lists", None)
+    forget_lists()
 
 
 def visible(person: Person) -> bool:
@@ -190,9 +192,10 @@ class _Kept:
         self._kept: OrderedDict[str, OnList] = OrderedDict()
         self._lock = threading.Lock()
 
-    def read(self, store: Store, person_id: str) -> OnList:
-        """Return the lists of a person as they are now."""
-        version = store.lists.version(person_id)
+    def read(self, store: Store, person_id: str, version: int | None) -> OnList:
+        """Return the lists of a person as they are now, or were at `version`, the latest that is known."""
+        if version is None:
+            version = store.lists.version(person_id)
         with self._lock:
             kept = self._kept.get(person_id)
         if kept is not None and kept.version == version:
@@ -221,7 +224,7 @@ def on_list() -> OnList:
     store = services().store() if person else None
     if person is not None and store is not None:
         try:
-            g.lists = current_app.extensions["nextep-lists"].read(store, person.id)
+            g.lists = current_app.extensions["nextep-lists"].read(store, person.id, g.get("version"))
         except (SQLAlchemyError, OSError) as error:
             log.error("lists unreadable", error=str(error).splitlines()[0])
     return g.lists  # type: ignore[no-any-return]
@@ -230,6 +233,7 @@ def on_list() -> OnList:
 def forget_lists() -> None:
     """Read the lists anew within this request, after a change."""
     g.pop("lists", None)
+    g.pop("version", None)
 
 
 def lists_of_request() -> Sequence[Entry]:
